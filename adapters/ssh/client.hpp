@@ -1,0 +1,81 @@
+// SSH: commands on servers, over one reused session per server. See multiplexer.hpp for how channels share a session.
+#pragma once
+
+#include "adapters/ssh/bounded_output.hpp"
+#include "core/ports/log.hpp"
+#include "core/ports/resolver.hpp"
+#include "core/result.hpp"
+#include "core/secret.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace hosting::ssh {
+
+// A server is its address, port and user: rows with the same three share one session.
+struct endpoint {
+    std::string address; // IPv4, IPv6 without brackets, or a host name
+    std::uint16_t port = 22;
+    std::string user;
+    friend auto operator<=>(const endpoint&, const endpoint&) = default;
+};
+
+struct settings {
+    bool accept_new_host_keys = true; // false: strict, an unknown host key is refused
+    std::filesystem::path known_hosts;
+    std::chrono::milliseconds connect_timeout{20'000}; // name, TCP, key exchange and login together
+    std::size_t channels_per_server = 8;
+    std::chrono::milliseconds keepalive{30'000};
+    std::chrono::milliseconds idle_close{600'000};
+};
+
+struct command {
+    std::string text; // what sshd hands to the user's shell
+    // How long the caller waits, from the moment the command is handed in. When it ends the caller hears
+    // ssh_outcome_unknown; the command may go on, and keeps its channel until the server closes it.
+    std::chrono::milliseconds deadline{};
+    std::size_t output_limit = 64 * 1024; // bytes kept of each stream: half from its beginning, half from its end
+};
+
+// How a command ended. Only `exited` with status 0, and the right words in `out`, are success.
+struct command_result {
+    enum class end { exited, signalled };
+    end how = end::exited;
+    int status = 0;     // exit status, when exited
+    std::string signal; // without "SIG", when signalled
+    bounded_output out;
+    bounded_output err;
+};
+
+// Gives the private key of an endpoint when a connection needs it. Called on the pool's executor.
+using key_source = std::function<boost::asio::awaitable<result<secret>>(endpoint)>;
+
+// Sessions to many servers; made on first use, kept while used, closed when idle. All calls from any executor.
+class pool {
+public:
+    virtual ~pool() = default;
+
+    // Runs one command. Failures: ssh_unreachable, ssh_auth, ssh_key, ssh_host_key (before anything ran);
+    // ssh_not_started (certainly not run); ssh_outcome_unknown (it may have run: look before acting again).
+    // A connection that turns out dead before the command was sent is replaced once.
+    virtual boost::asio::awaitable<result<command_result>> run(endpoint where, key_source key, command what) = 0;
+
+    // Ends the session to an endpoint once the commands on it have ended; the next run() connects anew. For a row
+    // whose key changed.
+    virtual void retire(endpoint where) = 0;
+
+    // Ends all sessions: politely within a second, then by force. Commands still running are reported as unknown.
+    virtual boost::asio::awaitable<void> close() = 0;
+};
+
+// `executor` is the io_context's; every session gets a strand of its own on it.
+[[nodiscard]] std::unique_ptr<pool> make_pool(boost::asio::any_io_executor executor, settings, resolver&, log&);
+
+} // namespace hosting::ssh

@@ -1,0 +1,34 @@
+// The Hub's tables in Supabase, over PostgREST (12 to 16).
+#pragma once
+
+#include "adapters/http/client.hpp"
+#include "core/ports/site_queue.hpp"
+#include "core/secret.hpp"
+
+#include <memory>
+#include <string>
+
+namespace hosting::supabase {
+
+struct settings {
+    http::url url; // of the project; /rest/v1/ is added to its path
+    secret service_key;
+    std::size_t page_size = 200;
+};
+
+// What infrastructure_credentials holds for a service.
+struct credentials {
+    std::string url;
+    secret token;
+};
+
+// The site queue, and the one other table of the Hub that we read.
+class hub : public site_queue {
+public:
+    // The active row of a service; nullopt: no such row, no table, or the row lacks url or api_token.
+    virtual boost::asio::awaitable<result<std::optional<credentials>>> service_credentials(std::string service) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<hub> make_hub(settings, http::client&);
+
+} // namespace hosting::supabase

@@ -25,19 +25,22 @@ constexpr std::string_view analytics_admin = "the Matomo administrator must act"
 // The one classification. In the order of the enum; a static_assert below holds it there.
 constexpr std::array table{
     row{errc::domain_invalid, permanent, "E_DOMAIN_INVALID", "correct the domain in the Management Hub"},
-    row{errc::server_unknown, permanent, "E_SERVER_UNKNOWN", "correct the site's server in the Management Hub"},
+    row{errc::server_unknown, permanent, "E_SERVER_UNKNOWN",
+        "correct the site's server in the Management Hub"},
     row{errc::server_ambiguous, permanent, "E_SERVER_AMBIGUOUS",
         "name the site's server in the Management Hub, or set cloudpanel.default_server"},
 
     row{errc::ssh_unreachable, snooze, "E_SSH_UNREACHABLE", server_admin},
     row{errc::ssh_not_started, snooze, "E_SSH_UNREACHABLE", nobody},
     row{errc::ssh_outcome_unknown, transient, "E_SSH_UNREACHABLE", nobody},
-    row{errc::ssh_auth, needs_operator, "E_SSH_AUTH", "put the right key into the server's row, or on the server"},
+    row{errc::ssh_auth, needs_operator, "E_SSH_AUTH",
+        "put the right key into the server's row, or on the server"},
     row{errc::ssh_key, needs_operator, "E_SSH_KEY", "put a usable private key into the server's row"},
     row{errc::ssh_host_key, needs_operator, "E_SSH_HOST_KEY", "check that the server is the right one"},
 
     row{errc::clpctl_missing, needs_operator, "E_CLPCTL_MISSING", "install CloudPanel on the server"},
-    row{errc::clpctl_privilege, needs_operator, "E_CLPCTL_PRIVILEGE", "allow the user sudo on the server (see the README)"},
+    row{errc::clpctl_privilege, needs_operator, "E_CLPCTL_PRIVILEGE",
+        "allow the user sudo on the server (see the README)"},
     row{errc::panel_broken, snooze, "E_PANEL", server_admin},
     row{errc::panel_busy, snooze, "E_PANEL", nobody},
     row{errc::panel_database_locked, snooze, "E_PANEL", nobody},
@@ -76,8 +79,7 @@ constexpr std::array table{
 
 constexpr bool in_order() {
     for (std::size_t i = 0; i < table.size(); ++i)
-        if (table[i].cause != static_cast<errc>(i))
-            return false;
+        if (table[i].cause != static_cast<errc>(i)) return false;
     return table.size() == static_cast<std::size_t>(errc::internal) + 1;
 }
 static_assert(in_order(), "one row for each errc, in the enum's order");

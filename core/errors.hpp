@@ -6,7 +6,8 @@
 
 namespace hosting {
 
-// Causes. Several causes may share one of the contract's codes (E_PANEL, E_CERT, ...): the class is the cause's own.
+// Causes. Several causes may share one of the contract's codes (E_PANEL, E_CERT, ...): the class is the
+// cause's own.
 enum class errc {
     // The row
     domain_invalid,   // not a host name that CloudPanel accepts
@@ -14,8 +15,8 @@ enum class errc {
     server_ambiguous, // no server_id, no default, several active servers
 
     // The way to the server
-    ssh_unreachable,     // name, TCP, banner or key exchange failed, or the connection broke between two commands
-    ssh_not_started,     // the server had no free channel; certainly nothing ran
+    ssh_unreachable, // name, TCP, banner or key exchange failed, or the connection broke between two commands
+    ssh_not_started, // the server had no free channel; certainly nothing ran
     ssh_outcome_unknown, // the connection or the wait ended after a command was sent: it may have run
     ssh_auth,            // the server refused our key
     ssh_key,             // the row's private key is none, or cannot be used
@@ -65,9 +66,9 @@ enum class errc {
 
 // What a cause means for the work. Decides whether, when and how often a site is tried again.
 enum class failure_class {
-    transient,  // this site's; tried again, costs an attempt
-    snooze,     // not this site's fault; tried again, costs nothing
-    permanent,  // fails now
+    transient,      // this site's; tried again, costs an attempt
+    snooze,         // not this site's fault; tried again, costs nothing
+    permanent,      // fails now
     needs_operator, // a person must act; more tries would harm
 };
 
@@ -79,8 +80,8 @@ enum class failure_class {
 // The last part of an `error_message`: who must act, and on what.
 [[nodiscard]] std::string_view who_must_act(errc code) noexcept;
 
-// A cause and what happened, in one sentence without a final stop. `detail` is bounded and cleaned where it is shown
-// (see message_text.hpp) and must not hold a secret.
+// A cause and what happened, in one sentence without a final stop. `detail` is bounded and cleaned where it
+// is shown (see message_text.hpp) and must not hold a secret.
 struct failure {
     errc code = errc::internal;
     std::string detail;

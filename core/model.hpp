@@ -25,9 +25,9 @@ struct pending_site {
 // A site's row as read just before work on it starts. The final update is conditional on these values.
 struct site {
     std::string id;
-    std::string domain;                    // as the row has it, not normalised
-    std::optional<std::string> server_id;  // nullopt: null, or no such column
-    bool has_server_column = true;         // the oldest schema lacks it; then it is no condition of the update
+    std::string domain;                   // as the row has it, not normalised
+    std::optional<std::string> server_id; // nullopt: null, or no such column
+    bool has_server_column = true;        // the oldest schema lacks it; then it is no condition of the update
     std::optional<std::string> status_dns;
     std::optional<std::string> status_hosting;
     std::optional<std::int64_t> matomo_site_id;
@@ -46,9 +46,12 @@ struct server {
 };
 
 // How people and the journal call a server: its name, or its id where it has none.
-[[nodiscard]] inline const std::string& label(const server& s) noexcept { return s.name.empty() ? s.id : s.name; }
+[[nodiscard]] inline const std::string& label(const server& s) noexcept {
+    return s.name.empty() ? s.id : s.name;
+}
 
-// What is written back. `active` clears error_message; a missing value is left out of the update, never nulled.
+// What is written back. `active` clears error_message; a missing value is left out of the update, never
+// nulled.
 struct outcome {
     enum class kind { active, failed, waiting };
     kind what = kind::active;
@@ -57,6 +60,13 @@ struct outcome {
     std::string error_message; // ready to be written; empty for `active`
 
     friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+// What became of a conditional update.
+enum class delivery {
+    written,    // the row has our values: just now, or by an earlier try whose answer was lost
+    row_changed // the row is not what was read (edited, moved, done or deleted by the Hub): nothing was
+                // written
 };
 
 } // namespace hosting

@@ -10,7 +10,7 @@
 
 namespace hosting {
 
-template <class T>
+template<class T>
 using result = boost::system::result<T, failure>;
 
 // Found by result::value(): asking a failure for its value is a bug of the caller.

@@ -7,13 +7,16 @@
 
 namespace hosting {
 
-// Has no operator<< and no conversion; reveal() marks each place that really needs the text. Wiped when destroyed.
+// Has no operator<< and no conversion; reveal() marks each place that really needs the text. Wiped when
+// destroyed.
 class secret {
 public:
     secret() = default;
-    explicit secret(std::string text) : text_(std::move(text)) {}
+    explicit secret(std::string text)
+        : text_(std::move(text)) {}
     secret(const secret&) = default;
-    secret(secret&& other) noexcept : text_(std::exchange(other.text_, {})) {}
+    secret(secret&& other) noexcept
+        : text_(std::exchange(other.text_, {})) {}
     secret& operator=(const secret& other) {
         if (this != &other) {
             wipe();

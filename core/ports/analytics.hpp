@@ -15,11 +15,12 @@ class analytics {
 public:
     virtual ~analytics() = default;
 
-    // The id of the site registered for this domain (lowercase ASCII), looked up and confirmed; nullopt: none.
+    // The id of the site registered for this domain (lowercase ASCII), looked up and confirmed; nullopt:
+    // none.
     virtual boost::asio::awaitable<result<std::optional<std::int64_t>>> find(std::string domain) = 0;
 
-    // The same, registering the site where there is none. Never makes a second one: after an unknown outcome it
-    // looks again before it adds.
+    // The same, registering the site where there is none. Never makes a second one: after an unknown outcome
+    // it looks again before it adds.
     virtual boost::asio::awaitable<result<std::int64_t>> ensure(std::string domain) = 0;
 };
 

@@ -1,4 +1,5 @@
-// Port: the log. Implemented in daemon/; one line of the log is one event, reported by the layer that decides.
+// Port: the log. Implemented in daemon/; one line of the log is one event, reported by the layer that
+// decides.
 #pragma once
 
 #include <initializer_list>

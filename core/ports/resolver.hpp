@@ -1,4 +1,5 @@
-// Port: name resolution. Implemented by adapters/dns; used by http and ssh, and by the preflight of certificates.
+// Port: name resolution. Implemented by adapters/dns; used by http and ssh, and by the preflight of
+// certificates.
 #pragma once
 
 #include "core/result.hpp"
@@ -23,8 +24,8 @@ class resolver {
 public:
     virtual ~resolver() = default;
 
-    // Resolves a name (or an address in text form, at once) within `limit`, without blocking any thread. May be
-    // called from any executor and resumes on the caller's.
+    // Resolves a name (or an address in text form, at once) within `limit`, without blocking any thread. May
+    // be called from any executor and resumes on the caller's.
     virtual boost::asio::awaitable<resolution> resolve(std::string name, std::chrono::milliseconds limit) = 0;
 };
 

@@ -1,0 +1,23 @@
+// The names of the system users that own sites.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hosting {
+
+inline constexpr std::size_t site_user_limit = 32; // characters; Linux's and CloudPanel's
+
+// The two names that a site's user may have.
+struct site_users {
+    std::string preferred; // prefix + domain without dots, if that fits; else the same as `hashed`
+    std::string hashed;    // prefix + first characters + '_' + 8 hex digits of the domain's SHA-256
+};
+
+// `domain` as normalise_domain makes it; `prefix` as the configuration checked it.
+[[nodiscard]] site_users site_users_for(std::string_view prefix, std::string_view domain);
+
+// Whether a user may own a site: not root, not CloudPanel's own `clp`, none of Debian's system users.
+[[nodiscard]] bool may_own_sites(std::string_view user) noexcept;
+
+} // namespace hosting

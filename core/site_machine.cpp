@@ -21,6 +21,8 @@ site_action site_machine::start() {
     return create(input_.users.preferred, false);
 }
 
+site_action site_machine::refuse(failure why, const moment& now) { return on_failure(std::move(why), now); }
+
 site_action site_machine::create(const std::string& user, bool over_orphan) {
     at_ = stage::site;
     user_ = user;

@@ -35,6 +35,7 @@ struct site_progress {
     std::optional<outcome> undelivered;                                 // decided, but not yet written
     stage at = stage::site;                                             // of the last failure
     errc last = errc::internal;                                         // its cause
+    std::optional<errc> announced; // the cause that the row's error_message was told of
 };
 
 struct machine_settings {
@@ -95,6 +96,8 @@ public:
 
     // The first action. Each of the others takes the result of the action before and gives the next one.
     [[nodiscard]] site_action start();
+    // Instead of start(): nothing can be done for this row, for the reason given.
+    [[nodiscard]] site_action refuse(failure why, const moment& now);
     [[nodiscard]] site_action on_created(const result<creation_result>& what, const moment& now);
     [[nodiscard]] site_action on_installed(const result<installation_result>& what, const moment& now);
     [[nodiscard]] site_action on_registered(const result<std::int64_t>& what);

@@ -1,0 +1,23 @@
+// The keys of the configuration file: which there are, how each is read, what its value must be.
+#pragma once
+
+#include "daemon/configuration.hpp"
+
+#include <string>
+#include <toml++/toml.h>
+#include <vector>
+
+namespace hosting {
+
+[[nodiscard]] std::vector<std::string> section_names();
+[[nodiscard]] std::vector<std::string> key_names(const std::string& section);
+
+// Sets one known key from its TOML value. Returns what is wrong with the value ("must be ..."), or an empty
+// text.
+[[nodiscard]] std::string set_key(configuration& into, const std::string& section, const std::string& key,
+                                  const toml::node& value);
+
+// What only shows when all values are there; adds a sentence for each mistake.
+void check_values(const configuration& value, std::vector<std::string>& mistakes);
+
+} // namespace hosting

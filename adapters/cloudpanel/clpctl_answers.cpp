@@ -20,9 +20,8 @@ struct row {
     errc cause;
 };
 
-// The first row whose words stand in the output decides; the order matters: a validation failure quotes what
-// a web server somewhere answered, so everything that is the server's own comes first, and within ACME the
-// narrow before the wide.
+// The first row whose words stand in the output decides: what is the server's own comes first, and within
+// ACME the narrow before the wide.
 constexpr std::array table{
     row{"Could not open input file", errc::panel_broken},
     row{"\" is not defined.", errc::clpctl_privilege},
@@ -82,16 +81,6 @@ std::optional<errc> first_match(const std::array<row, N>& rows, std::string_view
     const auto found =
         std::ranges::find_if(rows, [&](const row& r) { return text.find(r.words) != text.npos; });
     return found == rows.end() ? std::nullopt : std::optional(found->cause);
-}
-
-// An ACME failure's text holds what a stranger's web server answered: its rows are looked at first, since
-// only CloudPanel's own sentences stand before "error detail:".
-std::optional<errc> acme_cause(std::string_view text) {
-    const auto stranger = text.find("error detail:");
-    if (const auto cause = first_match(acme_table, text.substr(0, stranger));
-        cause && *cause != errc::cert_validation)
-        return cause;
-    return first_match(acme_table, text);
 }
 
 errc cause_of(const clpctl_answer& a, std::string_view text) {

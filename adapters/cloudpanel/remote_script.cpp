@@ -21,8 +21,9 @@ sed -n -e "s/^[[:space:]]*root[[:space:]]\{1,\}/root /p" -e "/^-----BEGIN CERT/,
 echo "$n begin"
 )sh";
 
-// The lock file is root's alone: whoever can open it can hold it. `command` keeps a failing exec from ending the shell.
-// After a time-out the command's own processes may go on (sudo and su stand between): the lock is kept for them.
+// The lock file is root's alone: whoever can open it can hold it. `command` keeps a failing exec from ending
+// the shell. After a time-out the command's own processes may go on (sudo and su stand between): the lock is
+// kept for them.
 constexpr std::string_view lock_functions = R"sh(umask 077
 command exec 9>>/run/lock/hosting-automator.lock || { echo "$n lock-error"; exit 74; }
 umask 022

@@ -1,0 +1,264 @@
+#include "core/dispatcher.hpp"
+#include "fakes.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace std::chrono_literals;
+using namespace hosting;
+using fakes::world;
+namespace asio = boost::asio;
+
+namespace {
+
+dispatcher_settings quick() {
+    dispatcher_settings s;
+    s.poll_interval = 5ms;
+    s.runner.machine.retry.first_delay = 1ms;
+    s.runner.machine.retry.max_delay = 4ms;
+    s.runner.machine.retry.max_attempts = 3;
+    return s;
+}
+
+dispatcher_summary run_once(world& w, dispatcher_settings settings = quick(), std::string site = {}) {
+    const auto d = make_dispatcher(w.io.get_executor(), std::move(settings), w.ports);
+    dispatcher_task task;
+    task.once = true;
+    task.site_id = std::move(site);
+    dispatcher_summary summary;
+    asio::co_spawn(w.io, d->run(std::move(task)), [&](std::exception_ptr e, dispatcher_summary s) {
+        if (e) std::rethrow_exception(e);
+        summary = std::move(s);
+    });
+    w.io.run();
+    return summary;
+}
+
+// Runs as a daemon until `enough` says so after some site ended or some poll was made.
+template<class Enough>
+void run_until(world& w, Enough enough, dispatcher_settings settings = quick()) {
+    const auto d = make_dispatcher(w.io.get_executor(), std::move(settings), w.ports);
+    asio::steady_timer look(w.io);
+    std::function<void()> watch = [&] {
+        if (enough()) {
+            d->stop();
+            return;
+        }
+        look.expires_after(1ms);
+        look.async_wait([&](auto) { watch(); });
+    };
+    watch();
+    asio::co_spawn(w.io, d->run({}), [](std::exception_ptr e, dispatcher_summary) {
+        if (e) std::rethrow_exception(e);
+    });
+    w.io.run();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(dispatcher_rules)
+
+BOOST_AUTO_TEST_CASE(pending_rows_become_active) {
+    world w;
+    w.queue.add("1", "Example.com");
+    w.queue.add("2", "my-shop.com");
+    w.queue.add("3", "done.com").status_hosting = "active";
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.active == 2U);
+    BOOST_TEST(w.queue.status("1") == "active");
+    BOOST_TEST(w.queue.rows["1"].document_root == "/home/user_examplecom/htdocs/example.com");
+    BOOST_TEST(w.queue.rows["1"].as_is.matomo_site_id.value() == 1);
+    BOOST_TEST(w.queue.status("2") == "active");
+    BOOST_TEST(w.servers.calls.size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_pending_is_all_well) {
+    world w;
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.active == 0U);
+    BOOST_TEST(summary.waiting.empty());
+    BOOST_TEST(!summary.sees_no_server);
+}
+
+BOOST_AUTO_TEST_CASE(no_server_at_all_is_told) {
+    world w;
+    w.queue.fleet.clear();
+    BOOST_TEST(run_once(w).sees_no_server);
+}
+
+BOOST_AUTO_TEST_CASE(bad_rows_fail_and_good_ones_go_on) {
+    world w;
+    w.queue.add("1", "x;touch /tmp/pwned.com");
+    w.queue.add("2", "good.com");
+    w.queue.add("3", "lost.com", "s9");
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.active == 1U);
+    BOOST_TEST(summary.failed == 2U);
+    BOOST_TEST(w.queue.rows["1"].error_message.starts_with("E_DOMAIN_INVALID: "));
+    BOOST_TEST(w.queue.rows["3"].error_message.starts_with("E_SERVER_UNKNOWN: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_transient_failure_is_overcome) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.servers.failures["a.com"] = {{errc::step_timeout, "slow"}, {errc::step_timeout, "slow"}};
+    BOOST_TEST(run_once(w).active == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_attempts_are_bounded) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.servers.failures["a.com"] = std::deque<failure>(10, {errc::step_timeout, "slow"});
+    BOOST_TEST(run_once(w).failed == 1U);
+    BOOST_TEST(w.servers.calls.size() == 3U);
+    BOOST_TEST(w.queue.rows["1"].error_message.starts_with("E_TIMEOUT: slow"));
+}
+
+BOOST_AUTO_TEST_CASE(an_outcome_survives_supabases_absence) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.queue.report_failures = {{errc::supabase_unreachable, "x"}, {errc::supabase_unreachable, "x"}};
+    BOOST_TEST(run_once(w).active == 1U);
+    BOOST_TEST(w.servers.calls.size() == 2U); // nothing was done twice
+    BOOST_TEST(w.queue.written.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_hub_changed_meanwhile_is_not_written_over) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.queue.before_report = [&](const outcome&) { w.queue.rows["1"].as_is.status_hosting = "cancelled"; };
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.active + summary.failed == 0U);
+    BOOST_TEST(w.queue.status("1") == "cancelled");
+    BOOST_TEST(w.journal.count("warning the row was changed in the meantime") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_paused_servers_sites_wait) {
+    world w;
+    w.queue.fleet.push_back(world::make_server("s2", false));
+    w.queue.add("1", "a.com");
+    w.queue.add("2", "b.com", "s2");
+    w.queue.add("3", "c.com", "s2");
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.active == 1U);
+    BOOST_TEST(summary.waiting.size() == 2U);
+    BOOST_TEST(w.queue.status("2") == "pending");
+    BOOST_TEST(w.journal.count("the server is paused") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_longer_than_our_patience_is_listed) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.servers.failures["a.com"] = {{errc::ssh_unreachable, "refused"}};
+    auto settings = quick();
+    settings.runner.machine.retry.first_delay = 10h;
+    settings.runner.machine.retry.max_delay = 10h;
+    const auto summary = run_once(w, settings);
+    BOOST_REQUIRE(summary.waiting.size() == 1U);
+    BOOST_TEST((summary.waiting[0].cause == errc::ssh_unreachable));
+    // It waits for more than five minutes: the row says why.
+    BOOST_TEST(
+        w.queue.rows["1"].error_message.starts_with("WAITING E_SSH_UNREACHABLE: refused; next attempt at "));
+    BOOST_TEST(w.queue.status("1") == "pending");
+}
+
+BOOST_AUTO_TEST_CASE(a_named_row_is_done_whatever_its_state) {
+    world w;
+    w.queue.add("1", "a.com").status_hosting = "failed";
+    w.queue.add("2", "b.com");
+    BOOST_TEST(run_once(w, quick(), "1").active == 1U);
+    BOOST_TEST(w.queue.status("1") == "active");
+    BOOST_TEST(w.queue.status("2") == "pending");
+}
+
+BOOST_AUTO_TEST_CASE(a_named_active_row_is_never_written_failed) {
+    world w;
+    w.queue.add("1", "a.com").status_hosting = "active";
+    w.servers.failures["a.com"] = {{errc::site_refused, "x"}};
+    BOOST_TEST(run_once(w, quick(), "1").failed == 1U);
+    BOOST_TEST(w.queue.status("1") == "active");
+    BOOST_TEST(w.queue.written.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_named_row_that_is_not_there) {
+    world w;
+    BOOST_TEST(run_once(w, quick(), "nope").site_not_found);
+}
+
+BOOST_AUTO_TEST_CASE(limits_hold_with_many_sites) {
+    world w;
+    w.servers.step_time = 1ms;
+    for (int i = 0; i < 50; ++i)
+        w.queue.add(std::to_string(i), "site" + std::to_string(i) + ".com");
+    auto settings = quick();
+    settings.limits = {256, 4};
+    BOOST_TEST(run_once(w, settings).active == 50U);
+    BOOST_TEST(w.servers.most_at_work == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(once_supabase_is_away_it_is_said_and_nothing_is_done) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.queue.poll_failures = {{errc::supabase_refused, "Invalid API key"}};
+    const auto summary = run_once(w);
+    BOOST_TEST(summary.queue_failure.has_value());
+    BOOST_TEST(w.servers.calls.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_daemon_sees_new_rows_and_recovers_from_an_outage_with_two_lines) {
+    world w;
+    w.queue.poll_failures = {{errc::supabase_unreachable, "503"}, {errc::supabase_unreachable, "503"}};
+    w.queue.add("1", "a.com");
+    bool added = false;
+    run_until(w, [&] {
+        if (!added && w.queue.status("1") == "active") {
+            w.queue.add("2", "b.com");
+            added = true;
+        }
+        return added && w.queue.status("2") == "active";
+    });
+    BOOST_TEST(w.journal.count("Supabase cannot be used") == 1U);
+    BOOST_TEST(w.journal.count("Supabase is back") == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_row_set_to_pending_again_is_done_again) {
+    world w;
+    w.queue.add("1", "a.com");
+    bool again = false;
+    run_until(w, [&] {
+        if (!again && w.queue.status("1") == "active") {
+            w.queue.rows["1"].as_is.status_hosting = "pending";
+            again = true;
+        }
+        return again && w.queue.status("1") == "active";
+    });
+    BOOST_TEST(w.queue.written.size() == 2U);
+    BOOST_TEST(std::count(w.servers.calls.begin(), w.servers.calls.end(), "install a.com") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(stopping_begins_no_further_command_and_leaves_the_row) {
+    world w;
+    w.servers.step_time = 20ms;
+    w.queue.add("1", "a.com");
+    w.queue.add("2", "b.com");
+    auto settings = quick();
+    settings.limits = {1, 1};
+    run_until(
+        w, [&] { return !w.servers.calls.empty(); }, settings);
+    BOOST_TEST(w.servers.calls.size() == 1U);
+    BOOST_TEST(w.queue.status("1") == "pending");
+    BOOST_TEST(w.queue.status("2") == "pending");
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_ours_takes_no_other_site_along) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.queue.add("2", "b.com");
+    bool thrown = false;
+    w.servers.on_create = [&] {
+        if (!std::exchange(thrown, true)) throw std::runtime_error("a bug");
+    };
+    BOOST_TEST(run_once(w).active == 2U);
+    BOOST_TEST(w.journal.count("error working on a site ended in an exception: a bug") == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,7 @@ struct request {
     std::string target; // path and query as sent
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool repeatable = false; // sending it twice does no harm; always so for GET
 };
 
 struct response {
@@ -61,25 +63,37 @@ struct transport_failure {
 };
 using exchange = boost::system::result<response, transport_failure>;
 
+// Found by exchange::value(): asking a failure for its response is a bug of the caller.
+[[noreturn]] inline void throw_exception_from_error(const transport_failure& f,
+                                                    const boost::source_location&) {
+    throw std::logic_error("value() of a failed exchange: " + f.detail);
+}
+
 struct settings {
-    std::filesystem::path ca_file; // empty: SSL_CERT_FILE/SSL_CERT_DIR or the system's, as OpenSSL does by default
+    // The only certificates that are trusted. Empty: SSL_CERT_FILE and SSL_CERT_DIR, or else the system's
+    // store.
+    std::filesystem::path ca_file;
     std::chrono::milliseconds timeout{15'000}; // of a whole exchange, name resolution and connecting included
-    std::size_t connections_per_origin = 8;
+    std::size_t connections_per_origin = 8;    // origin: scheme, host and port
     std::size_t body_limit = 8 * 1024 * 1024;
     std::string user_agent = "hosting-automator";
 };
 
-// All calls from any executor; they resume on the caller's.
+// HTTP/1.1, TLS 1.2 or newer, server certificate and host name always verified. Connections are kept and
+// reused, but not after 25 s without use: servers close theirs silently after 30-60 s (PostgREST 16: 30 s,
+// 14: 59 s). All calls from any executor; they resume on the caller's. Calls in progress keep what they need
+// alive, but the resolver must outlive them.
 class client {
 public:
     virtual ~client() = default;
 
-    // One exchange. No redirects are followed. A kept connection that turns out closed before any byte of the answer
-    // came is replaced, and the request sent once more, if its method is GET or nothing of it was sent; otherwise
-    // that is outcome_unknown. Waits for a free connection where connections_per_origin are busy; that wait counts.
+    // One exchange. No redirects are followed. A kept connection that turns out closed before any byte of the
+    // answer came is replaced, and the request sent once more, if it is repeatable or nothing of it was sent;
+    // otherwise that is outcome_unknown. Waits for a free connection where connections_per_origin are busy;
+    // that wait counts. An answer larger than body_limit, or cut off, is outcome_unknown too.
     virtual boost::asio::awaitable<exchange> send(request what) = 0;
 
-    // Closes idle connections and lets running exchanges end with an error.
+    // Closes all connections, for good: running exchanges and later ones end with an error.
     virtual void close() = 0;
 };
 

@@ -20,8 +20,8 @@ struct credentials {
 // Where the credentials come from: the configuration, or the Hub's table. nullopt: nowhere.
 using credentials_source = std::function<boost::asio::awaitable<result<std::optional<credentials>>>()>;
 
-// Asks the source when it has none, and again after ten minutes or a refusal. After a refused token it is silent for
-// an hour or until the source gives others: every further try would lock the whole address out.
+// Asks the source when it has none, and again after ten minutes or a refusal. After a refused token it is
+// silent for an hour or until the source gives others: every further try would lock the whole address out.
 [[nodiscard]] std::unique_ptr<analytics> make_analytics(boost::asio::any_io_executor executor, http::client&,
                                                         credentials_source);
 

@@ -10,11 +10,13 @@ namespace hosting::ssh {
 
 class bounded_output {
 public:
-    explicit bounded_output(std::size_t limit_bytes = 64 * 1024) : half_(limit_bytes / 2) {}
+    explicit bounded_output(std::size_t limit_bytes = 64 * 1024)
+        : half_(limit_bytes / 2) {}
 
     void append(std::string_view bytes);
 
-    // The text kept. Where bytes were left out in the middle, a line "[... N bytes left out ...]" stands for them.
+    // The text kept. Where bytes were left out in the middle, a line "[... N bytes left out ...]" stands for
+    // them.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::uint64_t total_bytes() const noexcept { return total_; }
 

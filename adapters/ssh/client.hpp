@@ -1,4 +1,5 @@
-// SSH: commands on servers, over one reused session per server. See multiplexer.hpp for how channels share a session.
+// SSH: commands on servers, over one reused session per server. See multiplexer.hpp for how channels share a
+// session.
 #pragma once
 
 #include "adapters/ssh/bounded_output.hpp"
@@ -41,7 +42,8 @@ struct command {
     // How long the caller waits, from the moment the command is handed in. When it ends the caller hears
     // ssh_outcome_unknown; the command may go on, and keeps its channel until the server closes it.
     std::chrono::milliseconds deadline{};
-    std::size_t output_limit = 64 * 1024; // bytes kept of each stream: half from its beginning, half from its end
+    std::size_t output_limit =
+        64 * 1024; // bytes kept of each stream: half from its beginning, half from its end
 };
 
 // How a command ended. Only `exited` with status 0, and the right words in `out`, are success.
@@ -57,7 +59,15 @@ struct command_result {
 // Gives the private key of an endpoint when a connection needs it. Called on the pool's executor.
 using key_source = std::function<boost::asio::awaitable<result<secret>>(endpoint)>;
 
-// Sessions to many servers; made on first use, kept while used, closed when idle. All calls from any executor.
+// What the pool does and has done, for metrics.
+struct counts {
+    std::uint64_t connects = 0; // attempts since the start, whatever came of them
+    std::size_t connecting = 0;
+    std::size_t connected = 0; // sessions that are logged in
+};
+
+// Sessions to many servers; made on first use, kept while used, closed when idle. All calls from any
+// executor.
 class pool {
 public:
     virtual ~pool() = default;
@@ -65,17 +75,23 @@ public:
     // Runs one command. Failures: ssh_unreachable, ssh_auth, ssh_key, ssh_host_key (before anything ran);
     // ssh_not_started (certainly not run); ssh_outcome_unknown (it may have run: look before acting again).
     // A connection that turns out dead before the command was sent is replaced once.
-    virtual boost::asio::awaitable<result<command_result>> run(endpoint where, key_source key, command what) = 0;
+    virtual boost::asio::awaitable<result<command_result>> run(endpoint where, key_source key,
+                                                               command what) = 0;
 
-    // Ends the session to an endpoint once the commands on it have ended; the next run() connects anew. For a row
-    // whose key changed.
+    // Ends the session to an endpoint once the commands on it have ended; the next run() connects anew. For a
+    // row whose key changed.
     virtual void retire(endpoint where) = 0;
 
-    // Ends all sessions: politely within a second, then by force. Commands still running are reported as unknown.
+    // Ends all sessions: politely within a second, then by force. Commands still running are reported as
+    // unknown.
+    // Later commands are not started. Call it before the pool goes, unless the io_context has stopped for good.
     virtual boost::asio::awaitable<void> close() = 0;
+
+    [[nodiscard]] virtual counts count() const = 0;
 };
 
 // `executor` is the io_context's; every session gets a strand of its own on it.
-[[nodiscard]] std::unique_ptr<pool> make_pool(boost::asio::any_io_executor executor, settings, resolver&, log&);
+[[nodiscard]] std::unique_ptr<pool> make_pool(boost::asio::any_io_executor executor, settings, resolver&,
+                                              log&);
 
 } // namespace hosting::ssh

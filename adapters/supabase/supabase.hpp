@@ -22,13 +22,16 @@ struct credentials {
     secret token;
 };
 
-// The site queue, and the one other table of the Hub that we read.
+// The site queue, and the one other table of the Hub that we read. Columns that an older schema lacks are
+// done without, and asked for again every ten minutes.
 class hub : public site_queue {
 public:
     // The active row of a service; nullopt: no such row, no table, or the row lacks url or api_token.
-    virtual boost::asio::awaitable<result<std::optional<credentials>>> service_credentials(std::string service) = 0;
+    virtual boost::asio::awaitable<result<std::optional<credentials>>>
+    service_credentials(std::string service) = 0;
 };
 
+// The client must outlive the hub, and the hub its calls.
 [[nodiscard]] std::unique_ptr<hub> make_hub(settings, http::client&);
 
 } // namespace hosting::supabase

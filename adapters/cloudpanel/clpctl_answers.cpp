@@ -86,8 +86,10 @@ std::optional<errc> first_match(const std::array<row, N>& rows, std::string_view
 errc cause_of(const clpctl_answer& a, std::string_view text) {
     if (a.status == 124 || a.status == 137) return errc::step_timeout;
     if (a.status == 127) return errc::clpctl_missing;
+    // Behind these words stands what a stranger's web server answered: it decides nothing.
+    text = text.substr(0, text.find("error detail:"));
     if (a.command == clpctl_command::install_certificate)
-        if (const auto cause = acme_cause(text)) return *cause;
+        if (const auto cause = first_match(acme_table, text)) return *cause;
     return first_match(table, text).value_or(errc::panel_unexpected_answer);
 }
 

@@ -1,6 +1,6 @@
 // hosting-automatord: creates the sites that the Management Hub asks for.
 
-#include "adapters/ssh/libssh2_session.hpp"
+#include "adapters/ssh/library.hpp"
 #include "daemon/command_line.hpp"
 #include "daemon/configuration.hpp"
 #include "daemon/logging.hpp"
@@ -39,7 +39,7 @@ int run(const hosting::command_line& line) {
     }
     const auto journal = hosting::make_stderr_log(loaded.value.level());
     if (const auto wrong = hosting::ssh::check_library_version()) {
-        journal->write(hosting::log_level::error, wrong->detail);
+        journal->write(hosting::log_level::error, *wrong);
         return hosting::not_all_well;
     }
     try {

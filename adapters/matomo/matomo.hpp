@@ -5,6 +5,7 @@
 #include "core/ports/analytics.hpp"
 #include "core/secret.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,9 +21,17 @@ struct credentials {
 // Where the credentials come from: the configuration, or the Hub's table. nullopt: nowhere.
 using credentials_source = std::function<boost::asio::awaitable<result<std::optional<credentials>>>()>;
 
-// Asks the source when it has none, and again after ten minutes or a refusal. After a refused token it is
-// silent for an hour or until the source gives others: every further try would lock the whole address out.
+// For tests: where the time comes from, and how long a lost addSite is given before it is tried again.
+struct timing {
+    std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+    std::chrono::milliseconds patience_after_loss{2'000};
+};
+
+// Asks the source when it has no credentials, and again after ten minutes or a refusal. New credentials are
+// first proved by one harmless call. After a refused token it is silent for an hour, or until the source,
+// asked once a minute meanwhile, gives others: every further try would lock the whole address out. At most
+// four calls at a time. The client must outlive the calls.
 [[nodiscard]] std::unique_ptr<analytics> make_analytics(boost::asio::any_io_executor executor, http::client&,
-                                                        credentials_source);
+                                                        credentials_source, timing = {});
 
 } // namespace hosting::matomo

@@ -1,0 +1,217 @@
+#include "adapters/supabase/answers.hpp"
+#include "adapters/supabase/requests.hpp"
+#include "adapters/supabase/row_order.hpp"
+#include "adapters/supabase/rows.hpp"
+#include "adapters/supabase/schema.hpp"
+#include "adapters/supabase/supabase.hpp"
+
+#include <atomic>
+#include <functional>
+
+namespace hosting::supabase {
+namespace {
+
+template<class T>
+using awaitable = boost::asio::awaitable<T>;
+using clock = std::chrono::steady_clock;
+using make_request = std::function<http::request(columns)>;
+
+constexpr std::size_t most_rows = 1'000'000; // of one table, in memory at a time
+
+// What a row that was read back says about an update whose answer was lost or was [].
+enum class read_back { ours, as_read, other };
+
+read_back compare(const std::optional<full_site>& now, const site& as_read, const outcome& what) {
+    if (!now) return read_back::other;
+    bool message_is_ours =
+        what.what == outcome::kind::active ? !now->error_message : now->error_message == what.error_message;
+    bool root_is_ours = !what.document_root || now->document_root == what.document_root;
+    bool id_is_ours = !what.matomo_site_id || now->row.matomo_site_id == what.matomo_site_id;
+    switch (what.what) {
+    case outcome::kind::active:
+        if (now->row.status_hosting == "active" && message_is_ours && root_is_ours && id_is_ours)
+            return read_back::ours;
+        break;
+    // A pending beside our message is a new request of the Hub, made after it was delivered.
+    case outcome::kind::failed:
+    case outcome::kind::waiting:
+        if (message_is_ours) return read_back::ours;
+        break;
+    }
+    bool same = now->row.status_hosting == as_read.status_hosting && now->row.domain == as_read.domain &&
+                (!as_read.has_server_column || now->row.server_id == as_read.server_id);
+    return same ? read_back::as_read : read_back::other;
+}
+
+class postgrest_hub final : public hub {
+public:
+    postgrest_hub(settings with, http::client& over)
+        : settings_(std::move(with))
+        , client_(over) {
+        if (settings_.page_size == 0) settings_.page_size = 1;
+    }
+
+    awaitable<result<std::vector<pending_site>>> pending() override {
+        auto rows = co_await all_pages<pending_site>("sites", pending_request, read_pending);
+        if (rows) sort_oldest_first(*rows);
+        co_return rows;
+    }
+
+    awaitable<result<std::optional<site>>> read(std::string site_id) override {
+        auto found = co_await read_whole(std::move(site_id));
+        if (!found) co_return found.error();
+        std::optional<site> out;
+        if (*found) out = std::move((*found)->row);
+        co_return out;
+    }
+
+    awaitable<result<std::vector<server>>> servers() override {
+        co_return co_await all_pages<server>("servers", servers_request, read_servers);
+    }
+
+    awaitable<result<secret>> private_key(std::string server_id) override {
+        make_request make = [&](columns) { return private_key_request(settings_, server_id); };
+        auto answer = co_await ask("servers", std::move(make));
+        if (!answer) co_return answer.error();
+        if (is_malformed_value(*answer)) co_return no_such_server(server_id);
+        if (!is_success(*answer)) co_return explain_reading(*answer, "servers");
+        auto key = read_private_key(answer->body);
+        if (!key) co_return key.error();
+        if (!*key) co_return no_such_server(server_id);
+        co_return std::move(**key);
+    }
+
+    awaitable<result<std::optional<credentials>>> service_credentials(std::string service) override {
+        make_request make = [&](columns) { return credentials_request(settings_, service); };
+        auto answer = co_await ask("infrastructure_credentials", std::move(make));
+        if (!answer) co_return answer.error();
+        std::optional<credentials> none;
+        if (is_missing_table(*answer)) co_return none;
+        if (!is_success(*answer)) co_return explain_reading(*answer, "infrastructure_credentials");
+        co_return read_credentials(answer->body);
+    }
+
+    awaitable<result<delivery>> report(site as_read, outcome what) override {
+        make_request update = [&](columns known) { return update_request(settings_, known, as_read, what); };
+        for (bool repeated = false;; repeated = true) {
+            bool lost = false;
+            auto answer = co_await ask("sites", update, &lost);
+            if (!answer && !lost) co_return answer.error();
+            if (answer && is_success(*answer)) {
+                auto changed = count_rows(answer->body);
+                if (changed && *changed > 0) co_return delivery::written;
+            } else if (answer && !may_have_been_done(*answer)) {
+                asked writing;
+                writing.table = "sites";
+                writing.writing = true;
+                co_return explain(*answer, writing);
+            }
+            auto now = co_await read_whole(as_read.id);
+            if (!now) co_return now.error();
+            switch (compare(*now, as_read, what)) {
+            case read_back::ours: co_return delivery::written;
+            case read_back::other: co_return delivery::row_changed;
+            case read_back::as_read: break;
+            }
+            if (repeated || !lost) {
+                if (!answer) co_return answer.error();
+                co_return not_taken(*answer);
+            }
+        }
+    }
+
+private:
+    // A request that is made again without each column the database turns out not to have. The answer may be
+    // any; a failure means that there is none. `lost`: the request was sent, and no answer came.
+    awaitable<result<http::response>> ask(std::string table, make_request make, bool* lost = nullptr) {
+        for (;;) {
+            columns known = schema_.known(clock::now());
+            http::request request = make(known);
+            auto answer = co_await client_.send(std::move(request));
+            if (!answer) {
+                if (lost) *lost = answer.error().what == http::transport_failure::kind::outcome_unknown;
+                co_return explain(answer.error());
+            }
+            if (is_success(*answer) || !schema_.learn(table, *answer, known, clock::now()))
+                co_return std::move(*answer);
+        }
+    }
+
+    // Keyset pages, since the server may cut any page silently at its own max-rows: a page is the last one
+    // only if it is shorter than both the limit and the largest page this server was ever seen to give.
+    template<class Row>
+    awaitable<result<std::vector<Row>>>
+    all_pages(std::string table, http::request (*make_page)(const settings&, columns, const page&),
+              result<std::vector<Row>> (*read_page)(std::string_view)) {
+        std::vector<Row> all;
+        page next;
+        next.limit = settings_.page_size;
+        for (;;) {
+            make_request make = [&](columns known) { return make_page(settings_, known, next); };
+            auto answer = co_await ask(table, std::move(make));
+            if (!answer) co_return answer.error();
+            if (!is_success(*answer)) co_return explain_reading(*answer, table);
+            auto rows = read_page(answer->body);
+            if (!rows) co_return rows.error();
+            std::size_t count = rows->size();
+            bool last = count == 0 || (count < next.limit && count < largest_page_);
+            if (count > largest_page_) largest_page_ = count;
+            if (count > 0 && rows->back().id == next.after_id) co_return no_progress(table);
+            if (count > 0) next.after_id = rows->back().id;
+            all.insert(all.end(), std::move_iterator(rows->begin()), std::move_iterator(rows->end()));
+            if (last) co_return all;
+            if (all.size() >= most_rows) co_return no_progress(table);
+        }
+    }
+
+    awaitable<result<std::optional<full_site>>> read_whole(std::string site_id) {
+        make_request make = [&](columns known) { return site_request(settings_, known, site_id); };
+        auto answer = co_await ask("sites", std::move(make));
+        if (!answer) co_return answer.error();
+        std::optional<full_site> none;
+        if (is_malformed_value(*answer)) co_return none;
+        if (!is_success(*answer)) co_return explain_reading(*answer, "sites");
+        co_return read_site(answer->body);
+    }
+
+    static failure explain_reading(const http::response& answer, std::string_view table) {
+        asked reading;
+        reading.table = table;
+        return explain(answer, reading);
+    }
+
+    static failure no_such_server(const std::string& id) {
+        return {errc::server_unknown, "the table servers has no row with the id " + id};
+    }
+
+    static failure no_progress(const std::string& table) {
+        return {errc::supabase_unexpected,
+                "the table " + table + " does not end: its pages repeat, or are too many"};
+    }
+
+    // The row is still as it was read, so the condition held, and yet nothing was written.
+    static failure not_taken(const http::response& answer) {
+        if (!is_success(answer)) {
+            asked writing;
+            writing.table = "sites";
+            writing.writing = true;
+            return explain(answer, writing);
+        }
+        return {errc::supabase_refused,
+                "writing to the table sites changes nothing, though the row is as it was "
+                "read: the key may read there, but not write"};
+    }
+
+    settings settings_;
+    http::client& client_;
+    schema_memory schema_;
+    std::atomic<std::size_t> largest_page_{0};
+};
+
+} // namespace
+
+std::unique_ptr<hub> make_hub(settings with, http::client& over) {
+    return std::make_unique<postgrest_hub>(std::move(with), over);
+}
+
+} // namespace hosting::supabase

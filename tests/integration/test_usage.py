@@ -1,0 +1,49 @@
+"""The command line and the configuration, as a person meets them."""
+
+
+def test_version_and_help(automator):
+    assert automator.run("--version").out.startswith("hosting-automatord ")
+    assert "--once" in automator.run("--help").out
+
+
+def test_check_config_prints_every_mistake(automator):
+    bad = automator.write(text="[supabase]\nulr = 'x'\npage_size = 0\n[loog]\n")
+    run = automator.run("--config", bad, "--check-config")
+    assert run.code == 2
+    for part in ('unknown key supabase.ulr (did you mean "url"?)', "supabase.page_size must be", "unknown section [loog]",
+                 "supabase.url is missing", "supabase.service_key is missing"):
+        assert part in run.log
+    good = automator.run("--config", automator.write(), "--check-config")
+    assert (good.code, good.out) == (0, "the configuration is good\n")
+
+
+def test_a_configuration_that_cannot_be_read(automator, tmp_path):
+    run = automator.run("--config", tmp_path / "none.toml", "--once")
+    assert run.code == 2 and "none.toml: cannot be read: No such file or directory" in run.log
+    run = automator.run("--config", automator.write(text="[supabase\n"), "--once")
+    assert run.code == 2 and "automator.toml:1:" in run.log
+
+
+def test_a_configuration_with_a_key_that_everyone_can_read(automator):
+    path = automator.write()
+    path.chmod(0o644)
+    run = automator.run("--config", path, "--once")
+    assert run.code == 2 and "readable by everyone" in run.log
+
+
+def test_wrong_usage(automator):
+    for arguments in (["--dry-run"], ["--site", "x"], ["--nope"], ["--once", "--wait", "soon"]):
+        assert automator.run(*arguments).code == 2
+
+
+def test_a_ca_file_that_is_not_there(automator, sandbox):
+    run = automator.once(supabase={"url": sandbox.https_url, "ca_file": "/nowhere/ca.pem"})
+    assert run.code == 2 and "/nowhere/ca.pem" in run.log
+
+
+def test_the_environment_is_enough(automator, sandbox, server, new_domain, tmp_path):
+    site = sandbox.add_site(new_domain(), server)
+    automator.environment |= {"SUPABASE_URL": sandbox.url, "SUPABASE_SERVICE_KEY": sandbox.service_key}
+    config = automator.write(text=f'[daemon]\nstate_dir = "{automator.state}"\n')
+    assert automator.run("--config", config, "--once").code == 0
+    assert sandbox.site(site)["status_hosting"] == "active"

@@ -1,0 +1,104 @@
+# Sourced by tests/demo and tests/run: installs what is missing, builds, and says how long each phase took.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root" || exit 1
+export LC_ALL=C.UTF-8
+# Debian's own Python: its packages (pytest, psycopg2) belong to it, whatever else is first in PATH.
+python=/usr/bin/python3
+
+die() { echo "$*" >&2; exit 1; }
+
+# phase NAME COMMAND...: runs the command and prints its seconds.
+phase() {
+    local name=$1 start=$SECONDS code=0
+    shift
+    echo "== $name"
+    "$@" || code=$?
+    echo "== $name: $((SECONDS - start)) s$([ $code = 0 ] || echo ", FAILED with $code")"
+    return $code
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null || sudo "$@"; fi
+}
+
+boost_packages() {
+    if apt-cache show libboost-json1.81-dev >/dev/null 2>&1; then
+        echo libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev # Debian 12
+    else
+        echo libboost-dev libboost-json-dev libboost-test-dev
+    fi
+}
+
+build_packages() {
+    echo g++ cmake ninja-build pkg-config dpkg-dev debian-archive-keyring ccache \
+        libspdlog-dev libcli11-dev libtomlplusplus-dev libidn2-dev libc-ares-dev libssl-dev
+    boost_packages
+    # Debian 12's libssh2 is too old and built by configuring; a newer distribution's is used as it is.
+    if apt-cache policy libssh2-1-dev | grep -qE 'Candidate: (1\.(1[1-9]|[2-9][0-9])|[2-9])'; then echo libssh2-1-dev; fi
+}
+
+sandbox_packages() {
+    echo python3 python3-psycopg2 postgresql nginx openssh-server openssh-client openssl sudo procps util-linux
+    command -v npm >/dev/null || echo npm
+}
+
+test_packages() {
+    echo python3-pytest
+    if apt-cache show clang-tidy-16 >/dev/null 2>&1; then
+        echo clang-tidy-16 clang-format-16
+    else
+        echo clang-tidy clang-format
+    fi
+}
+
+is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+# Services must not start on the user's machine because their packages were installed for the tests.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d code=0
+    if [ -e "$policy" ]; then "$@"; return; fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    "$@" || code=$?
+    as_root rm -f "$policy"
+    return $code
+}
+
+# install KIND...: what is missing of build, sandbox and test packages.
+install() {
+    command -v apt-get >/dev/null || die "apt-get is missing: this needs Debian 12 or newer"
+    [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -print -quit 2>/dev/null)" ] || as_root apt-get -q update
+    local kind package missing=()
+    for kind in "$@"; do
+        for package in $("${kind}_packages"); do
+            is_installed "$package" || missing+=("$package")
+        done
+    done
+    [ ${#missing[@]} = 0 ] && return
+    echo "installing: ${missing[*]}"
+    get() {
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+            install --no-install-recommends "${missing[@]}" >"$1" 2>&1
+    }
+    local log
+    log=$(mktemp)
+    without_services get "$log" || { as_root apt-get -q update && without_services get "$log"; } ||
+        { tail -n 20 "$log"; die "apt-get install failed"; }
+    rm -f "$log"
+}
+
+# build PRESET [OPTION...]: configures where needed, and builds.
+build() {
+    local log
+    log=$(mktemp)
+    { cmake --preset "$1" "${@:2}" && cmake --build --preset "$1" -j "${HOSTING_JOBS:-$(nproc)}"; } >"$log" 2>&1 ||
+        { grep -E -A 20 'error|FAILED|Error' "$log" | head -n 200; rm -f "$log"; return 1; }
+    rm -f "$log"
+}
+
+# The sandbox makes namespaces and mounts, so what uses it runs as root.
+as_root_here() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=HOSTING_AUTOMATORD,HOSTING_SANITIZER "$@"; fi
+}

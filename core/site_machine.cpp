@@ -212,7 +212,7 @@ std::string site_machine::document_root() const {
 }
 
 void site_machine::note(log_level level, std::string text, std::optional<errc> cause) {
-    notices_.push_back({level, std::move(text), cause});
+    notices_.push_back({level, std::move(text), cause, at_, attempt()});
 }
 
 } // namespace hosting

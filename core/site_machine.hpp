@@ -88,6 +88,8 @@ struct notice {
     log_level level = log_level::info;
     std::string text;
     std::optional<errc> cause;
+    stage at = stage::site; // where it happened
+    unsigned attempt = 1;   // which one that was
 };
 
 class site_machine {

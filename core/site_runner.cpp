@@ -167,19 +167,23 @@ private:
     }
 
     void write_notices() {
-        for (auto& n : machine_->take_notices())
-            line(n.level, n.text, n.cause);
+        for (const auto& n : machine_->take_notices())
+            write(n);
     }
 
-    void line(log_level level, std::string_view text, std::optional<errc> cause) {
-        if (!ports_.journal.enabled(level)) return;
+    void line(log_level level, std::string text, std::optional<errc> cause) {
+        write({level, std::move(text), cause, machine_->at(), machine_->attempt()});
+    }
+
+    void write(const notice& n) {
+        if (!ports_.journal.enabled(n.level)) return;
         std::vector<log_field> fields{{"SITE_ID", row_.id},
                                       {"DOMAIN", end_.domain},
                                       {"SERVER", end_.server},
-                                      {"STAGE", std::string(to_string(machine_->at()))},
-                                      {"ATTEMPT", std::to_string(machine_->attempt())}};
-        if (cause) fields.push_back({"ERROR_CODE", std::string(code_name(*cause))});
-        ports_.journal.write(level, text, fields);
+                                      {"STAGE", std::string(to_string(n.at))},
+                                      {"ATTEMPT", std::to_string(n.attempt)}};
+        if (n.cause) fields.push_back({"ERROR_CODE", std::string(code_name(*n.cause))});
+        ports_.journal.write(n.level, n.text, fields);
     }
 
     site_ports ports_;

@@ -22,6 +22,9 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds lock_wait_beyond_certificate{60};
 constexpr std::chrono::seconds local_grace{20}; // beyond what the script may take: the network's share
 constexpr std::chrono::seconds look_limit{30};
+constexpr std::chrono::minutes rest_after_refused_login{60};
+constexpr std::chrono::minutes rest_after_refused_host_key{
+    1}; // no login was tried; only the connection is spared
 constexpr std::size_t nonce_length = 16;
 constexpr std::size_t quoted = 200; // characters of the server's own words in a message
 
@@ -71,6 +74,13 @@ private:
             steady_clock::time_point read_at;
         };
         std::map<std::string, row_key> keys; // by the id of the row that brought it
+        // A server that refused us is left in peace while nothing has changed: sshd and fail2ban count.
+        struct refusal {
+            failure why;
+            secret key;
+            steady_clock::time_point until;
+        };
+        std::optional<refusal> refused;
     };
 
     struct ran_script {
@@ -141,13 +151,17 @@ private:
     asio::awaitable<result<ran_script>> run(server where, std::string nonce, std::string text,
                                             std::chrono::seconds deadline) {
         if (auto failed = co_await refresh_key(where)) co_return std::move(*failed);
+        if (const auto* why = standing_refusal(where)) co_return *why;
         ssh::command command;
         command.text = std::move(text);
         command.deadline = deadline;
         ssh::key_source key = [this, where](const ssh::endpoint&) { return key_of(where); };
         ssh::endpoint place = endpoint_of(where);
         auto ended = co_await pool_.run(std::move(place), std::move(key), std::move(command));
-        if (!ended) co_return ended.error();
+        if (!ended) {
+            note_refusal(where, ended.error());
+            co_return ended.error();
+        }
         auto out = parse_script_output(ended->out.text(), nonce);
         switch (out.what) {
         case script_output::kind::incomplete: co_return no_answer(where, *ended);
@@ -182,6 +196,21 @@ private:
         kept.text = std::move(*read);
         kept.read_at = now;
         co_return std::nullopt;
+    }
+
+    const failure* standing_refusal(const server& where) {
+        lane& l = lane_of(where);
+        if (l.refused && (l.refused->key != l.keys[where.id].text || l.refused->until <= steady_clock::now()))
+            l.refused.reset();
+        return l.refused ? &l.refused->why : nullptr;
+    }
+
+    void note_refusal(const server& where, const failure& why) {
+        const bool login = why.code == errc::ssh_auth;
+        if (!login && why.code != errc::ssh_host_key) return;
+        lane& l = lane_of(where);
+        const auto rest = login ? rest_after_refused_login : rest_after_refused_host_key;
+        l.refused = lane::refusal{why, l.keys[where.id].text, steady_clock::now() + rest};
     }
 
     asio::awaitable<result<secret>> key_of(server where) {

@@ -59,7 +59,7 @@ awaitable<result<std::vector<boost::asio::ip::address>>> connector::resolve() {
 awaitable<connector::socket_result> connector::open_socket() {
     const auto addresses = co_await resolve();
     if (!addresses) co_return addresses.error();
-    failure last = unreachable("it has no address");
+    failure last = unreachable("no time was left after its name was resolved");
     for (std::size_t i = 0; i < addresses->size(); ++i) {
         const auto now = std::chrono::steady_clock::now();
         if (now >= deadline_ || !aborted_.empty()) break;
@@ -69,6 +69,7 @@ awaitable<connector::socket_result> connector::open_socket() {
         if (opened) co_return opened;
         last = std::move(opened).error();
     }
+    if (!aborted_.empty()) co_return unreachable(aborted_);
     co_return last;
 }
 

@@ -97,7 +97,8 @@ awaitable<void> server::log_in(std::shared_ptr<server> self, std::shared_ptr<log
 }
 
 awaitable<server::linked> server::connect(key_source key, std::shared_ptr<login> attempt) {
-    const auto given = co_await key(where_);
+    auto asked = key(where_);
+    const auto given = co_await std::move(asked);
     if (!given) co_return given.error();
     auto checked = check_private_key(*given);
     if (!checked) co_return failure{errc::ssh_key, to_string(where_) + ": " + checked.error().detail};
@@ -108,6 +109,7 @@ awaitable<server::linked> server::connect(key_source key, std::shared_ptr<login>
     auto made = co_await attempt->attempt->run(std::move(*checked));
     attempt->attempt.reset();
     if (!made) co_return std::move(made).error();
+    around_->out.write(log_level::debug, "Connected to " + to_string(where_));
     co_return make_link(std::move(*made));
 }
 
@@ -116,6 +118,7 @@ std::shared_ptr<link> server::make_link(std::unique_ptr<connection> c) {
     s.channels = around_->config.channels_per_server;
     s.keepalive = around_->config.keepalive;
     s.idle_close = around_->config.idle_close;
+    s.longest_life = around_->config.longest_life;
     ++around_->connected;
     // Counts the sessions, and keeps this object while one lives.
     std::shared_ptr<void> owner(this, [self = shared_from_this()](void*) { --self->around_->connected; });

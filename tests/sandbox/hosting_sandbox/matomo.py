@@ -20,14 +20,16 @@ class Matomo:
         self.url = None
         self._supervisor = supervisor
         self._started = False
+        self._port = 0
 
-    def start(self, wait=True, listen="127.0.0.1:0"):
+    def start(self, wait=True):
+        """Starts it on a free port, and again on the same one after a stop."""
         if not STANDIN.exists():
             return
         self.directory.mkdir(exist_ok=True)
         (self.directory / "port").unlink(missing_ok=True)
         self._supervisor.spawn(
-            "matomo", [PYTHON, STANDIN, "--listen", listen, "--state", self.directory,
+            "matomo", [PYTHON, STANDIN, "--listen", f"127.0.0.1:{self._port}", "--state", self.directory,
                        "--token", self.token], log=self.directory / "matomo.log")
         self._started = True
         if wait:
@@ -39,7 +41,8 @@ class Matomo:
         port = self.directory / "port"
         self._supervisor.wait_ready("matomo", lambda: port.exists() and port.read_text().strip(),
                                     self.directory / "matomo.log", "it listens")
-        self.url = f"http://127.0.0.1:{port.read_text().strip()}"
+        self._port = int(port.read_text())
+        self.url = f"http://127.0.0.1:{self._port}"
 
     def stop(self):
         self._supervisor.stop("matomo")

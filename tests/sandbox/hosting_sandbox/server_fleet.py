@@ -1,7 +1,6 @@
 """All the servers of a sandbox: addresses, namespaces, rows."""
 
 import random
-import socket
 
 from . import certificates, server_skeleton, ssh_keys
 from .processes import free_port

@@ -153,15 +153,17 @@ BOOST_AUTO_TEST_CASE(strict_mode_trusts_only_what_a_person_added) {
 BOOST_AUTO_TEST_CASE(only_a_known_type_of_host_key_is_asked_for) {
     sshd server("HostKeyAlgorithms rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519");
     (void)server.make_key("host_ecdsa", "-t ecdsa");
+    (void)server.make_key("host_rsa", "-t rsa -b 2048");
     server.kill();
-    write_file(server.folder() / "sshd_config", "HostKey " + (server.folder() / "host_ecdsa").string() + "\n" +
-                                                    read_file(server.folder() / "sshd_config"));
+    const auto host_key = [&](const char* name) { return "HostKey " + (server.folder() / name).string() + "\n"; };
+    write_file(server.folder() / "sshd_config",
+               host_key("host_ecdsa") + host_key("host_rsa") + read_file(server.folder() / "sshd_config"));
     server.start();
     const auto id = server.make_key("id", "-t ed25519");
     pool_fixture f;
     f.settings.accept_new_host_keys = false;
     f.settings.known_hosts = server.folder() / "known_hosts";
-    for (const char* name : {"host_ecdsa.pub", "host_key.pub"}) {
+    for (const char* name : {"host_ecdsa.pub", "host_key.pub", "host_rsa.pub"}) {
         write_file(f.settings.known_hosts, "[127.0.0.1]:" + std::to_string(server.port()) + " " +
                                                read_file(server.folder() / name));
         f.make_pool(server);
@@ -220,6 +222,16 @@ BOOST_AUTO_TEST_CASE(an_idle_session_closes_itself) {
     BOOST_TEST(text_of(f.run_one()) == "ok\n");
     run_until(f, [&] { return f.pool->count().connected == 0; });
     f.server.wait_for_log("Received disconnect");
+}
+
+BOOST_AUTO_TEST_CASE(an_old_session_is_replaced) {
+    server_and_pool f;
+    f.settings.longest_life = 50ms;
+    f.make_pool(f.server);
+    BOOST_TEST(text_of(f.run_one()) == "ok\n");
+    run_until(f, [&] { return f.pool->count().connected == 0; });
+    BOOST_TEST(text_of(f.run_one()) == "ok\n");
+    BOOST_TEST(f.logins() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_asks_whether_we_live_is_answered_while_idle) {

@@ -14,7 +14,9 @@ constexpr unsigned max_guard_rounds = 3; // of somebody else changing the certif
 site_machine::site_machine(machine_settings settings, machine_input input, site_progress progress)
     : settings_(settings)
     , input_(std::move(input))
-    , progress_(std::move(progress)) {}
+    , progress_(std::move(progress)) {
+    enter(stage::site);
+}
 
 site_action site_machine::start() {
     if (progress_.undelivered) return report(*progress_.undelivered);
@@ -23,8 +25,13 @@ site_action site_machine::start() {
 
 site_action site_machine::refuse(failure why, const moment& now) { return on_failure(std::move(why), now); }
 
+void site_machine::enter(stage next) {
+    at_ = next;
+    attempt_ = progress_.attempts[index(next)] + 1;
+}
+
 site_action site_machine::create(const std::string& user, bool over_orphan) {
-    at_ = stage::site;
+    enter(stage::site);
     user_ = user;
     over_orphan_ = over_orphan;
     return do_create_site{{input_.domain, user, over_orphan}};
@@ -71,7 +78,7 @@ site_action site_machine::accept_site(const creation_result& made, const moment&
 }
 
 site_action site_machine::consider_certificate(const moment& now) {
-    at_ = stage::certificate;
+    enter(stage::certificate);
     const auto verdict = judge(view_.installed, now.wall, settings_.keep_if_valid_for);
     if (wants_order(verdict, is_foreign()))
         return do_install_certificate{
@@ -122,7 +129,7 @@ site_action site_machine::make_over_orphan() {
 }
 
 site_action site_machine::analytics_or_report() {
-    at_ = stage::analytics;
+    enter(stage::analytics);
     if (settings_.analytics) return do_register_analytics{};
     return report({outcome::kind::active, document_root(), std::nullopt, {}});
 }
@@ -136,7 +143,7 @@ site_action site_machine::on_registered(const result<std::int64_t>& what) {
 }
 
 site_action site_machine::report(outcome what) {
-    at_ = stage::report;
+    enter(stage::report);
     progress_.undelivered = what;
     return do_report{std::move(what)};
 }
@@ -147,7 +154,7 @@ site_action site_machine::on_reported(const result<delivery>& what, const moment
         ++progress_.attempts[index(stage::report)];
         const bool hopeless = class_of(what.error().code) == failure_class::permanent;
         const auto delay = hopeless ? settings_.retry.max_delay
-                                    : delay_after(settings_.retry, stage::report, attempt() - 1, now.roll);
+                                    : delay_after(settings_.retry, stage::report, attempt(), now.roll);
         return retry_in(delay, what.error());
     }
     const bool active = progress_.undelivered->what == outcome::kind::active;

@@ -107,7 +107,7 @@ public:
 
     [[nodiscard]] stage at() const noexcept { return at_; }
     // The number of the attempt that runs now in this stage, from 1.
-    [[nodiscard]] unsigned attempt() const noexcept { return progress_.attempts[index(at_)] + 1; }
+    [[nodiscard]] unsigned attempt() const noexcept { return attempt_; }
     [[nodiscard]] const site_progress& progress() const noexcept { return progress_; }
     // The lines decided since the last call.
     [[nodiscard]] std::vector<notice> take_notices() { return std::exchange(notices_, {}); }
@@ -115,6 +115,7 @@ public:
 private:
     static constexpr std::size_t index(stage s) noexcept { return static_cast<std::size_t>(s); }
 
+    void enter(stage next);
     site_action create(const std::string& user, bool over_orphan);
     site_action accept_site(const creation_result& made, const moment& now);
     site_action make_over_orphan();
@@ -134,6 +135,7 @@ private:
     machine_input input_;
     site_progress progress_;
     stage at_ = stage::site;
+    unsigned attempt_ = 1;
     std::string user_; // that the last create action named
     site_view view_;   // as last seen
     bool over_orphan_ = false;

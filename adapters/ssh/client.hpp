@@ -35,14 +35,15 @@ struct settings {
     std::size_t channels_per_server = 8;
     std::chrono::milliseconds keepalive{30'000};
     std::chrono::milliseconds idle_close{600'000};
-    std::chrono::milliseconds longest_life{std::chrono::hours{4}}; // of a session; then it is replaced, when it is free
+    std::chrono::milliseconds longest_life{
+        std::chrono::hours{4}}; // of a session; then it is replaced, when it is free
 };
 
 struct command {
     std::string text; // what sshd hands to the user's shell
     // How long the caller waits, from the moment the command is handed in. When it ends the caller hears
-    // ssh_not_started if the command was not sent, else ssh_outcome_unknown: the command may go on, and keeps its
-    // channel until the server closes it.
+    // ssh_not_started if the command was not sent, else ssh_outcome_unknown: the command may go on, and keeps
+    // its channel until the server closes it.
     std::chrono::milliseconds deadline{};
     std::size_t output_limit =
         64 * 1024; // bytes kept of each stream: half from its beginning, half from its end
@@ -58,9 +59,9 @@ struct command_result {
     bounded_output err;
 };
 
-// Gives the private key of an endpoint when a connection needs it, once for all the commands that wait for that
-// connection: the key_source of the first of them is asked. Called, and resumed, on a strand of the pool's executor. The
-// time it takes is not part of connect_timeout, but of each command's deadline.
+// Gives the private key of an endpoint when a connection needs it, once for all the commands that wait for
+// that connection: the key_source of the first of them is asked. Called, and resumed, on a strand of the
+// pool's executor. The time it takes is not part of connect_timeout, but of each command's deadline.
 using key_source = std::function<boost::asio::awaitable<result<secret>>(endpoint)>;
 
 // What the pool does and has done, for metrics.
@@ -76,11 +77,12 @@ class pool {
 public:
     virtual ~pool() = default;
 
-    // Runs one command of at most 32 KiB. Failures: ssh_unreachable, ssh_auth, ssh_key, ssh_host_key (before anything ran),
-    // or what the key_source said; ssh_not_started (certainly not run: no channel or no connection before the deadline, or
-    // the pool is closing); ssh_outcome_unknown (it may have run: look before acting again).
-    // A connection that turns out dead before the command was sent is replaced once. All who wait for one connection hear
-    // its one failure; the next run() after that tries again, so whoever calls decides when.
+    // Runs one command of at most 32 KiB. Failures: ssh_unreachable, ssh_auth, ssh_key, ssh_host_key (before
+    // anything ran), or what the key_source said; ssh_not_started (certainly not run: no channel or no
+    // connection before the deadline, or the pool is closing); ssh_outcome_unknown (it may have run: look
+    // before acting again). A connection that turns out dead before the command was sent is replaced once.
+    // All who wait for one connection hear its one failure; the next run() after that tries again, so whoever
+    // calls decides when.
     virtual boost::asio::awaitable<result<command_result>> run(endpoint where, key_source key,
                                                                command what) = 0;
 
@@ -90,7 +92,8 @@ public:
 
     // Ends all sessions: politely within a second, then by force. Commands still running are reported as
     // unknown.
-    // Later commands are not started. Call it before the pool goes, unless the io_context has stopped for good.
+    // Later commands are not started. Call it before the pool goes, unless the io_context has stopped for
+    // good.
     virtual boost::asio::awaitable<void> close() = 0;
 
     [[nodiscard]] virtual counts count() const = 0;

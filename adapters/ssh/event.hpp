@@ -22,7 +22,8 @@ public:
     void reset() { set_ = false; }
     [[nodiscard]] bool is_set() const noexcept { return set_; }
 
-    // Returns when the event is set or the time has come, whichever is first. Several may wait where none names a time.
+    // Returns when the event is set or the time has come, whichever is first. Several may wait where none
+    // names a time.
     boost::asio::awaitable<void> wait(time_point until = time_point::max());
 
 private:

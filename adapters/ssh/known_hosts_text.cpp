@@ -72,7 +72,8 @@ public:
     enum class answer { same_key, other_key, other_host };
     answer ask(const entry& e, const std::string& name, const std::string& key_base64) const {
         const bool hashed = e.line.starts_with("|");
-        if (!hashed && e.line.find(name) == e.line.npos) return answer::other_host; // cheap, and nearly always so
+        if (!hashed && e.line.find(name) == e.line.npos)
+            return answer::other_host; // cheap, and nearly always so
         const std::unique_ptr<LIBSSH2_KNOWNHOSTS, free_hosts> hosts(libssh2_knownhost_init(session_.get()));
         if (!hosts) throw std::bad_alloc();
         if (libssh2_knownhost_readline(hosts.get(), e.line.data(), e.line.size(),

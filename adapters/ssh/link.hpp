@@ -37,7 +37,8 @@ public:
     // Closes when the commands on it have ended.
     void retire();
 
-    // Ends it now: commands still running are unknown. The socket closes when our last words are sent, or after `farewell`.
+    // Ends it now: commands still running are unknown. The socket closes when our last words are sent, or
+    // after `farewell`.
     void close(const std::string& why);
     boost::asio::awaitable<void> wait_closed();
 

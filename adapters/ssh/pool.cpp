@@ -23,12 +23,13 @@ constexpr std::size_t longest_command_bytes = 32 * 1024;
 class session_pool final : public pool {
 public:
     session_pool(boost::asio::any_io_executor executor, settings s, resolver& names, log& l)
-        : executor_(std::move(executor)),
-          shared_(std::make_shared<shared_parts>(std::move(s), names, l)) {}
+        : executor_(std::move(executor))
+        , shared_(std::make_shared<shared_parts>(std::move(s), names, l)) {}
 
     awaitable<result<command_result>> run(endpoint where, key_source key, command what) override {
         if (what.text.size() > longest_command_bytes)
-            co_return failure{errc::internal, "a command of " + std::to_string(what.text.size()) + " bytes is too long"};
+            co_return failure{errc::internal,
+                              "a command of " + std::to_string(what.text.size()) + " bytes is too long"};
         const auto target = find(where);
         if (!target) co_return failure{errc::ssh_not_started, "the program is ending"};
         auto job = server::run(target, std::move(key), std::move(what));
@@ -61,12 +62,14 @@ public:
 private:
     struct shared_parts {
         shared_parts(settings s, resolver& names, log& l)
-            : host_keys(s.known_hosts, s.accept_new_host_keys, l), around{std::move(s), names, host_keys, l} {}
+            : host_keys(s.known_hosts, s.accept_new_host_keys, l)
+            , around{std::move(s), names, host_keys, l} {}
         known_hosts host_keys;
         surroundings around;
     };
 
-    // A server without a session or a command in hand has gone; its entry is cleared when another one is added.
+    // A server without a session or a command in hand has gone; its entry is cleared when another one is
+    // added.
     std::shared_ptr<server> find(const endpoint& where) {
         const std::lock_guard lock(mutex_);
         if (closed_) return nullptr;

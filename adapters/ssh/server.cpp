@@ -22,8 +22,8 @@ constexpr std::string_view closing = "the program is ending";
 // A command that somebody waits for.
 struct server::pending final : operation {
     pending(const boost::asio::any_io_executor& strand, command what)
-        : operation(std::move(what.text), std::chrono::steady_clock::now() + what.deadline, what.output_limit),
-          changed(strand) {}
+        : operation(std::move(what.text), std::chrono::steady_clock::now() + what.deadline, what.output_limit)
+        , changed(strand) {}
     void ended() override { changed.set(); }
 
     event changed; // it has ended, or the login that it waits for has
@@ -44,8 +44,11 @@ struct server::login {
     }
 };
 
-server::server(const boost::asio::any_io_executor& executor, endpoint where, std::shared_ptr<surroundings> around)
-    : strand_(boost::asio::make_strand(executor)), where_(std::move(where)), around_(std::move(around)) {}
+server::server(const boost::asio::any_io_executor& executor, endpoint where,
+               std::shared_ptr<surroundings> around)
+    : strand_(boost::asio::make_strand(executor))
+    , where_(std::move(where))
+    , around_(std::move(around)) {}
 
 awaitable<result<command_result>> server::run(std::shared_ptr<server> self, key_source key, command what) {
     for (bool again = false;; again = true) {
@@ -56,9 +59,11 @@ awaitable<result<command_result>> server::run(std::shared_ptr<server> self, key_
         if (!session) co_return session.error();
         (*session)->submit(job);
         co_await job->changed.wait();
-        if (again || job->end->what != outcome::kind::not_started || !job->end->connection_lost || self->closed_)
+        if (again || job->end->what != outcome::kind::not_started || !job->end->connection_lost ||
+            self->closed_)
             co_return self->told(*job);
-        what.deadline -= std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
+        what.deadline -=
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started);
     }
 }
 
@@ -70,11 +75,14 @@ awaitable<server::linked> server::session_for(key_source key, std::shared_ptr<pe
     const auto joined = login_;
     joined->waiting.push_back(job);
     // May be through before it returns, where the key is refused here.
-    if (first) boost::asio::co_spawn(strand_, log_in(shared_from_this(), joined, std::move(key)), boost::asio::detached);
+    if (first)
+        boost::asio::co_spawn(strand_, log_in(shared_from_this(), joined, std::move(key)),
+                              boost::asio::detached);
     co_await job->changed.wait(job->give_up_at);
     job->changed.reset();
     if (!joined->outcome)
-        co_return failure{errc::ssh_not_started, to_string(where_) + ": still connecting when the time was up"};
+        co_return failure{errc::ssh_not_started,
+                          to_string(where_) + ": still connecting when the time was up"};
     co_return *joined->outcome;
 }
 
@@ -103,8 +111,8 @@ awaitable<server::linked> server::connect(key_source key, std::shared_ptr<login>
     auto checked = check_private_key(*given);
     if (!checked) co_return failure{errc::ssh_key, to_string(where_) + ": " + checked.error().detail};
     if (attempt->outcome) co_return attempt->outcome->error(); // closed meanwhile
-    attempt->attempt = std::make_shared<connector>(strand_, where_, around_->config.connect_timeout, around_->names,
-                                                   around_->host_keys);
+    attempt->attempt = std::make_shared<connector>(strand_, where_, around_->config.connect_timeout,
+                                                   around_->names, around_->host_keys);
     ++around_->connects;
     auto made = co_await attempt->attempt->run(std::move(*checked));
     attempt->attempt.reset();

@@ -89,14 +89,21 @@ install() {
     rm -f "$log"
 }
 
-# build PRESET [OPTION...]: configures where needed, and builds.
-build() {
-    local log
+# Runs a command that is silent when it succeeds.
+quietly() {
+    local log code=0
     log=$(mktemp)
-    { cmake --preset "$1" "${@:2}" && cmake --build --preset "$1" -j "${HOSTING_JOBS:-$(nproc)}"; } >"$log" 2>&1 ||
-        { grep -E -A 20 'error|FAILED|Error' "$log" | head -n 200; rm -f "$log"; return 1; }
+    "$@" >"$log" 2>&1 || { code=$?; grep -E -A 20 'error|FAILED|Error' "$log" | head -n 200; }
     rm -f "$log"
+    return $code
 }
+
+jobs=${HOSTING_JOBS:-$(nproc)}
+
+# build PRESET [OPTION...]: configures where needed, and builds everything of it.
+build() { quietly cmake --preset "$@" && quietly cmake --build --preset "$1" -j "$jobs"; }
+
+build_program() { quietly cmake --preset release && quietly cmake --build --preset release -j "$jobs" --target hosting-automatord; }
 
 # The sandbox makes namespaces and mounts, so what uses it runs as root.
 as_root_here() {

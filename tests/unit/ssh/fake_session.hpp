@@ -1,6 +1,6 @@
-// An SSH server in memory behind session_api. Requests travel until deliver() lets the server see and answer them, as
-// on a real wire. It is strict: whatever libssh2 would be wedged by (two opens at once, a call that another operation
-// began, a channel used after its end) throws.
+// An SSH server in memory behind session_api. Requests travel until deliver() lets the server see and answer
+// them, as on a real wire. It is strict: whatever libssh2 would be wedged by (two opens at once, a call that
+// another operation began, a channel used after its end) throws.
 #pragma once
 
 #include "adapters/ssh/session_api.hpp"

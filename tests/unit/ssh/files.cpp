@@ -67,8 +67,8 @@ std::string openssh_line_of_ed25519(std::string_view pem) {
     const auto begin = pem.find('\n') + 1;
     const auto body = pem.substr(begin, pem.find('\n', begin) - begin);
     std::string der(body.size(), '\0');
-    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der.data()), reinterpret_cast<const unsigned char*>(body.data()),
-                    static_cast<int>(body.size()));
+    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(der.data()),
+                    reinterpret_cast<const unsigned char*>(body.data()), static_cast<int>(body.size()));
     constexpr std::size_t prefix_bytes = 12; // of a SubjectPublicKeyInfo for this algorithm (RFC 8410)
     const std::string key("\0\0\0\x0bssh-ed25519\0\0\0\x20", 19);
     return "ssh-ed25519 " + ssh::base64(key + der.substr(prefix_bytes, 32)) + "\n";

@@ -31,7 +31,8 @@ std::string line(const std::string& names, const std::string& key) {
     return names + " " + key_type(key) + " " + base64(key);
 }
 
-bool is(const std::string& text, const std::string& host, int port, const std::string& key, verdict expected) {
+bool is(const std::string& text, const std::string& host, int port, const std::string& key,
+        verdict expected) {
     return judge_host_key(text, host, static_cast<std::uint16_t>(port), key) == expected;
 }
 
@@ -40,7 +41,8 @@ struct store {
     memory_log lines;
     std::filesystem::path file = folder.path() / "some" / "where" / "known_hosts";
     known_hosts hosts;
-    explicit store(bool accept_new = true) : hosts(file, accept_new, lines) {}
+    explicit store(bool accept_new = true)
+        : hosts(file, accept_new, lines) {}
 };
 
 } // namespace
@@ -48,8 +50,8 @@ struct store {
 BOOST_AUTO_TEST_SUITE(known_hosts_files)
 
 BOOST_AUTO_TEST_CASE(names_ports_and_several_names_to_a_line) {
-    const auto text = line("# not a line", key_a) + "\n\n" + line("one.test,203.0.113.1", key_a) + " a comment\r\n" +
-                      line("[two.test]:2222,[2001:db8::1]:2222", key_b);
+    const auto text = line("# not a line", key_a) + "\n\n" + line("one.test,203.0.113.1", key_a) +
+                      " a comment\r\n" + line("[two.test]:2222,[2001:db8::1]:2222", key_b);
     BOOST_TEST(is(text, "one.test", 22, key_a, verdict::trusted));
     BOOST_TEST(is(text, "One.Test", 22, key_a, verdict::trusted));
     BOOST_TEST(is(text, "203.0.113.1", 22, key_a, verdict::trusted));
@@ -107,7 +109,8 @@ BOOST_AUTO_TEST_CASE(hashed_names_as_openssh_writes_them) {
 
 BOOST_AUTO_TEST_CASE(known_types_come_first_in_what_is_asked_for) {
     const auto text = line("one.test", key_rsa) + "\n" + line("[one.test]:2222", key_a);
-    BOOST_TEST(host_key_algorithms(known_key_types(text, "one.test", 22)).starts_with("rsa-sha2-512,rsa-sha2-256,ssh-ed"));
+    BOOST_TEST(host_key_algorithms(known_key_types(text, "one.test", 22))
+                   .starts_with("rsa-sha2-512,rsa-sha2-256,ssh-ed"));
     BOOST_TEST(host_key_algorithms(known_key_types(text, "one.test", 2222)).starts_with("ssh-ed25519,ecdsa"));
     BOOST_TEST(host_key_algorithms(known_key_types(text, "one.test", 2223)).starts_with("rsa-sha2-512"));
     BOOST_TEST(host_key_algorithms({}).starts_with("ssh-ed25519,ecdsa-sha2-nistp256"));
@@ -157,7 +160,8 @@ BOOST_AUTO_TEST_CASE(a_changed_key_says_what_to_run) {
     const auto refused = s.hosts.check("2001:db8::1", 2222, key_b);
     BOOST_REQUIRE(refused.has_value());
     BOOST_TEST((refused->code == errc::ssh_host_key));
-    BOOST_TEST(refused->detail.find("ssh-keygen -f " + s.file.string() + " -R '[2001:db8::1]:2222'") != std::string::npos);
+    BOOST_TEST(refused->detail.find("ssh-keygen -f " + s.file.string() + " -R '[2001:db8::1]:2222'") !=
+               std::string::npos);
     BOOST_TEST(refused->detail.find("ssh-ed25519 host key " + key_fingerprint(key_b)) != std::string::npos);
     BOOST_TEST(read_file(s.file) == line("[2001:db8::1]:2222", key_a) + "\n");
 }

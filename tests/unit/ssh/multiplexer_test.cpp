@@ -36,10 +36,13 @@ struct scene {
     steady_time now{1h};
     multiplexer mux;
 
-    scene() : mux(server) {}
-    explicit scene(multiplexer::limits l) : mux(server, l) {}
+    scene()
+        : mux(server) {}
+    explicit scene(multiplexer::limits l)
+        : mux(server, l) {}
 
-    std::shared_ptr<command_of_the_test> submit(const std::string& text, std::chrono::seconds patience = 600s) {
+    std::shared_ptr<command_of_the_test> submit(const std::string& text,
+                                                std::chrono::seconds patience = 600s) {
         auto op = std::make_shared<command_of_the_test>(text, now + patience, 64 * 1024);
         mux.submit(op);
         mux.pump(now);
@@ -175,7 +178,8 @@ BOOST_AUTO_TEST_CASE(a_denied_exec_has_certainly_not_run) {
 // libssh2 issue 671: the command runs, and exec says -1.
 BOOST_AUTO_TEST_CASE(an_exec_that_failed_without_a_reason_may_have_run) {
     scene s;
-    s.server.scripts["c"] = {.out = {}, .err = {}, .signal = {}, .ends = false, .exec_answer = ssh_error::generic};
+    s.server.scripts["c"] = {
+        .out = {}, .err = {}, .signal = {}, .ends = false, .exec_answer = ssh_error::generic};
     const auto op = s.submit("c");
     s.settle();
     check(*op, kind::unknown);

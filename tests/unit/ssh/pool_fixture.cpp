@@ -103,8 +103,8 @@ void pool_fixture::run(std::vector<awaitable<void>> jobs) {
     if (failed) std::rethrow_exception(failed);
 }
 
-std::vector<result<ssh::command_result>> pool_fixture::run_all(const sshd& server, const std::string& key_text,
-                                                               std::vector<ssh::command> commands) {
+std::vector<result<ssh::command_result>>
+pool_fixture::run_all(const sshd& server, const std::string& key_text, std::vector<ssh::command> commands) {
     std::vector<result<ssh::command_result>> results(commands.size());
     std::vector<awaitable<void>> jobs;
     for (std::size_t i = 0; i < commands.size(); ++i)
@@ -113,7 +113,8 @@ std::vector<result<ssh::command_result>> pool_fixture::run_all(const sshd& serve
     return results;
 }
 
-result<ssh::command_result> pool_fixture::run_one(const sshd& server, const std::string& key_text, ssh::command what) {
+result<ssh::command_result> pool_fixture::run_one(const sshd& server, const std::string& key_text,
+                                                  ssh::command what) {
     std::vector<ssh::command> one;
     one.push_back(std::move(what));
     return run_all(server, key_text, std::move(one)).front();

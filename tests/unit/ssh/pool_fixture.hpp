@@ -20,7 +20,8 @@ public:
 };
 
 struct pool_fixture {
-    explicit pool_fixture(unsigned threads = 1) : threads_(threads) {}
+    explicit pool_fixture(unsigned threads = 1)
+        : threads_(threads) {}
 
     boost::asio::io_context loop;
     fixed_resolver names;
@@ -36,10 +37,12 @@ struct pool_fixture {
                                               std::chrono::milliseconds deadline = std::chrono::minutes(1));
 
     // For run(): one command, and others that wait until a file is there.
-    boost::asio::awaitable<void> store(const sshd&, std::string key, ssh::command, result<ssh::command_result>& into);
-    boost::asio::awaitable<void> store(ssh::endpoint, std::string key, ssh::command, result<ssh::command_result>& into);
-    boost::asio::awaitable<void> retire_and_store(std::string file, const sshd&, std::string key, ssh::command,
-                                                  result<ssh::command_result>& into);
+    boost::asio::awaitable<void> store(const sshd&, std::string key, ssh::command,
+                                       result<ssh::command_result>& into);
+    boost::asio::awaitable<void> store(ssh::endpoint, std::string key, ssh::command,
+                                       result<ssh::command_result>& into);
+    boost::asio::awaitable<void> retire_and_store(std::string file, const sshd&, std::string key,
+                                                  ssh::command, result<ssh::command_result>& into);
     boost::asio::awaitable<void> close_when(std::string file);
 
     // Runs coroutines to their end, all at once, then returns.
@@ -47,7 +50,8 @@ struct pool_fixture {
     // One command, alone.
     result<ssh::command_result> run_one(const sshd&, const std::string& key, ssh::command);
     // Several at once.
-    std::vector<result<ssh::command_result>> run_all(const sshd&, const std::string& key, std::vector<ssh::command>);
+    std::vector<result<ssh::command_result>> run_all(const sshd&, const std::string& key,
+                                                     std::vector<ssh::command>);
     void close();
 
 private:

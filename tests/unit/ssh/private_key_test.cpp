@@ -51,7 +51,7 @@ const std::map<std::string, std::string>& keys() {
     return ring.keys;
 }
 
-const std::vector<std::string> usable{"rsa_pem", "rsa_pkcs8",  "rsa_openssh", "ec_pem",
+const std::vector<std::string> usable{"rsa_pem",    "rsa_pkcs8",  "rsa_openssh", "ec_pem",
                                       "ec_openssh", "ed_openssh", "ed_pkcs8",    "ec_with_parameters"};
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
@@ -73,7 +73,8 @@ void check_refused(const std::string& text, std::string_view because) {
     BOOST_TEST(sentence.find(because) != std::string::npos, sentence);
     for (std::size_t at = 0; at + 8 <= text.size(); at += 8) // nothing of it is quoted
         if (text.find("-----") == text.npos || text.find('\n', at) > at + 8)
-            BOOST_TEST((text.substr(at, 8).find(' ') != text.npos || sentence.find(text.substr(at, 8)) == sentence.npos));
+            BOOST_TEST((text.substr(at, 8).find(' ') != text.npos ||
+                        sentence.find(text.substr(at, 8)) == sentence.npos));
 }
 
 } // namespace

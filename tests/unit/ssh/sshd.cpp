@@ -48,7 +48,8 @@ std::uint16_t free_port() {
     return port;
 }
 
-template <class Condition> void wait_until(Condition holds, const std::string& what) {
+template<class Condition>
+void wait_until(Condition holds, const std::string& what) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!holds()) {
         if (std::chrono::steady_clock::now() > until) throw std::runtime_error("waited in vain: " + what);
@@ -83,15 +84,17 @@ boost::test_tools::assertion_result sshd::there(boost::unit_test::test_unit_id) 
     return no;
 }
 
-sshd::sshd(const std::string& options) : port_(free_port()) {
+sshd::sshd(const std::string& options)
+    : port_(free_port()) {
     std::error_code ignored;
     std::filesystem::create_directory("/run/sshd", ignored); // an sshd run by root insists on it
     new_host_key();
     authorise("");
     const auto file = [this](const char* name) { return (folder() / name).string(); };
     write_file(folder() / "sshd_config",
-               options + "\nListenAddress 127.0.0.1\nPort " + std::to_string(port_) + "\nHostKey " + file("host_key") +
-                   "\nPidFile " + file("pid") + "\nAuthorizedKeysFile " + file("authorized_keys") +
+               options + "\nListenAddress 127.0.0.1\nPort " + std::to_string(port_) + "\nHostKey " +
+                   file("host_key") + "\nPidFile " + file("pid") + "\nAuthorizedKeysFile " +
+                   file("authorized_keys") +
                    "\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no"
                    "\nPermitRootLogin prohibit-password\nLogLevel VERBOSE\nMaxStartups 100\nPrintMotd no"
                    "\nUseDNS no\nPermitUserRC no\nPermitUserEnvironment no\n");
@@ -107,8 +110,15 @@ void sshd::start() {
     // each command, may be slow or noisy. Where that is not allowed, it is done without.
     if (namespaces_allowed()) {
         const std::string hide_home = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
-        std::vector<std::string> wrapped{"unshare", "--mount", "--propagation", "private", "sh", "-c", hide_home,
-                                         (folder() / "home").string(), ::getpwuid(::geteuid())->pw_dir};
+        std::vector<std::string> wrapped{"unshare",
+                                         "--mount",
+                                         "--propagation",
+                                         "private",
+                                         "sh",
+                                         "-c",
+                                         hide_home,
+                                         (folder() / "home").string(),
+                                         ::getpwuid(::geteuid())->pw_dir};
         std::filesystem::create_directory(folder() / "home");
         arguments.insert(arguments.begin(), wrapped.begin(), wrapped.end());
     }
@@ -129,7 +139,8 @@ void sshd::kill() {
     ::kill(pid_, SIGSTOP); // no new ones meanwhile
     std::vector<pid_t> doomed{pid_};
     for (std::size_t i = 0; i < doomed.size(); ++i) {
-        const auto task = "/proc/" + std::to_string(doomed[i]) + "/task/" + std::to_string(doomed[i]) + "/children";
+        const auto task =
+            "/proc/" + std::to_string(doomed[i]) + "/task/" + std::to_string(doomed[i]) + "/children";
         for (const auto& child : words(read_file(task)))
             doomed.push_back(static_cast<pid_t>(std::stol(child)));
     }
@@ -168,7 +179,9 @@ void sshd::wait_for_log(std::string_view text, std::size_t times) const {
     wait_until([&] { return count_of(text, log()) >= times; }, std::string(text));
 }
 
-silent_listener::silent_listener() : socket_(loopback_socket(0, false)), port_(port_of(socket_)) {
+silent_listener::silent_listener()
+    : socket_(loopback_socket(0, false))
+    , port_(port_of(socket_)) {
     ::listen(socket_, 5);
 }
 

@@ -1,4 +1,5 @@
-// A real sshd on 127.0.0.1, with keys and a configuration of its own; it and everything it started end with the object.
+// A real sshd on 127.0.0.1, with keys and a configuration of its own; it and everything it started end with
+// the object.
 #pragma once
 
 #include "tests/unit/ssh/temporary_folder.hpp"
@@ -20,7 +21,8 @@ public:
     sshd(const sshd&) = delete;
     sshd& operator=(const sshd&) = delete;
 
-    // Says why not where there is no sshd, or the user may not start one: the tests that need it are skipped then.
+    // Says why not where there is no sshd, or the user may not start one: the tests that need it are skipped
+    // then.
     [[nodiscard]] static boost::test_tools::assertion_result there(boost::unit_test::test_unit_id);
 
     void start();
@@ -42,7 +44,6 @@ public:
     [[nodiscard]] std::string host_key() const; // the line of its public key
 
 private:
-
     temporary_folder folder_;
     std::uint16_t port_ = 0;
     pid_t pid_ = 0;

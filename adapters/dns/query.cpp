@@ -35,7 +35,7 @@ class conversation : public std::enable_shared_from_this<conversation> {
 public:
     explicit conversation(asio::any_io_executor strand)
         : strand_(strand)
-        , timer_(std::move(strand)) {}
+        , timer_(strand) {}
     ~conversation() {
         if (channel_) ares_destroy(channel_);
     }

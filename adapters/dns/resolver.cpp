@@ -48,7 +48,7 @@ void put_unreachable_last(std::vector<asio::ip::address>& addresses) {
 class desk {
 public:
     desk(asio::any_io_executor executor, settings with)
-        : strand(asio::make_strand(std::move(executor)))
+        : strand(asio::make_strand(executor))
         , settings_(std::move(with)) {
         settings_.parallel = std::max<std::size_t>(settings_.parallel, 1);
     }

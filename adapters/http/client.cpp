@@ -29,7 +29,7 @@ class pool : public std::enable_shared_from_this<pool> {
 public:
     pool(asio::any_io_executor executor, settings with, resolver& names,
          std::shared_ptr<asio::ssl::context> trusted)
-        : strand_(asio::make_strand(std::move(executor)))
+        : strand_(asio::make_strand(executor))
         , settings_(std::move(with))
         , resolver_(names)
         , tls_(std::move(trusted)) {}

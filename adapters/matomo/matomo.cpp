@@ -28,7 +28,7 @@ class register_of_sites {
 public:
     register_of_sites(asio::any_io_executor executor, http::client& over, credentials_source source,
                       timing when)
-        : strand(asio::make_strand(std::move(executor)))
+        : strand(asio::make_strand(executor))
         , patience_(when.patience_after_loss)
         , session_(over, std::move(source), std::move(when)) {}
 

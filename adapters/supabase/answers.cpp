@@ -77,7 +77,8 @@ failure explain_unauthorised(const http::response& answer, const error_body& err
         return refused(start + ", the key has no rights there" + quoted(error.message));
     if (error.code == "22023") return refused(start + ", the role in the key does not exist in the database");
     if (error.code.empty() && answer.status == 403)
-        return refused(start + ", Supabase's gateway forbids it" + quoted(error.message));
+        return refused(start + ", Supabase's gateway forbids it; is supabase.url right?" +
+                       quoted(error.message));
     return refused(start + ", Supabase does not accept the service key" + quoted(error.message));
 }
 

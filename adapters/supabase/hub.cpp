@@ -1,11 +1,11 @@
 #include "adapters/supabase/answers.hpp"
+#include "adapters/supabase/page_memory.hpp"
 #include "adapters/supabase/requests.hpp"
 #include "adapters/supabase/row_order.hpp"
 #include "adapters/supabase/rows.hpp"
 #include "adapters/supabase/schema.hpp"
 #include "adapters/supabase/supabase.hpp"
 
-#include <atomic>
 #include <functional>
 
 namespace hosting::supabase {
@@ -97,14 +97,13 @@ public:
             bool lost = false;
             auto answer = co_await ask("sites", update, &lost);
             if (!answer && !lost) co_return answer.error();
+            failure why = answer ? why_not_written(*answer) : answer.error();
             if (answer && is_success(*answer)) {
                 auto changed = count_rows(answer->body);
                 if (changed && *changed > 0) co_return delivery::written;
+                if (!changed) why = changed.error();
             } else if (answer && !may_have_been_done(*answer)) {
-                asked writing;
-                writing.table = "sites";
-                writing.writing = true;
-                co_return explain(*answer, writing);
+                co_return why;
             }
             auto now = co_await read_whole(as_read.id);
             if (!now) co_return now.error();
@@ -113,10 +112,7 @@ public:
             case read_back::other: co_return delivery::row_changed;
             case read_back::as_read: break;
             }
-            if (repeated || !lost) {
-                if (!answer) co_return answer.error();
-                co_return not_taken(*answer);
-            }
+            if (repeated || !lost) co_return why;
         }
     }
 
@@ -137,8 +133,7 @@ private:
         }
     }
 
-    // Keyset pages, since the server may cut any page silently at its own max-rows: a page is the last one
-    // only if it is shorter than both the limit and the largest page this server was ever seen to give.
+    // Keyset pages, since the server may cut any page silently at its own max-rows.
     template<class Row>
     awaitable<result<std::vector<Row>>>
     all_pages(std::string table, http::request (*make_page)(const settings&, columns, const page&),
@@ -153,11 +148,10 @@ private:
             if (!is_success(*answer)) co_return explain_reading(*answer, table);
             auto rows = read_page(answer->body);
             if (!rows) co_return rows.error();
-            std::size_t count = rows->size();
-            bool last = count == 0 || (count < next.limit && count < largest_page_);
-            if (count > largest_page_) largest_page_ = count;
-            if (count > 0 && rows->back().id == next.after_id) co_return no_progress(table);
-            if (count > 0) next.after_id = rows->back().id;
+            bool last = pages_.is_last(rows->size(), next.limit);
+            if (rows->empty()) co_return all;
+            if (rows->back().id == next.after_id) co_return no_progress(table);
+            next.after_id = rows->back().id;
             all.insert(all.end(), std::move_iterator(rows->begin()), std::move_iterator(rows->end()));
             if (last) co_return all;
             if (all.size() >= most_rows) co_return no_progress(table);
@@ -189,14 +183,12 @@ private:
                 "the table " + table + " does not end: its pages repeat, or are too many"};
     }
 
-    // The row is still as it was read, so the condition held, and yet nothing was written.
-    static failure not_taken(const http::response& answer) {
-        if (!is_success(answer)) {
-            asked writing;
-            writing.table = "sites";
-            writing.writing = true;
-            return explain(answer, writing);
-        }
+    // For a row that is still as it was read, so that the condition of the update held.
+    static failure why_not_written(const http::response& answer) {
+        asked writing;
+        writing.table = "sites";
+        writing.writing = true;
+        if (!is_success(answer)) return explain(answer, writing);
         return {errc::supabase_refused,
                 "writing to the table sites changes nothing, though the row is as it was "
                 "read: the key may read there, but not write"};
@@ -205,7 +197,7 @@ private:
     settings settings_;
     http::client& client_;
     schema_memory schema_;
-    std::atomic<std::size_t> largest_page_{0};
+    page_memory pages_;
 };
 
 } // namespace

@@ -45,7 +45,7 @@ struct client_fixture {
     }
 
     void configure(hosting::http::settings with) {
-        client = std::move(*hosting::http::make_client(loop.get_executor(), std::move(with), names));
+        client = *hosting::http::make_client(loop.get_executor(), std::move(with), names);
     }
 
     static hosting::http::request request_to(const tiny_server& server, const std::string& method = "GET",

@@ -224,4 +224,17 @@ BOOST_AUTO_TEST_CASE(close_ends_what_runs_and_what_waits) {
     BOOST_TEST(!send(request_to(server)));
 }
 
+BOOST_AUTO_TEST_CASE(the_loop_may_be_destroyed_in_the_middle) {
+    tiny_server server([](peer& p) { p.wait_for_close(); });
+    hosting::http::settings with;
+    with.connections_per_origin = 1;
+    boost::asio::io_context other;
+    auto own = *hosting::http::make_client(other.get_executor(), with, names);
+    for (int i = 0; i < 2; ++i) {
+        auto running = own->send(request_to(server));
+        auto never = boost::asio::co_spawn(other, std::move(running), boost::asio::use_future);
+    }
+    other.run_for(100ms);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

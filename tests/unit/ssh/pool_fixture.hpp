@@ -20,7 +20,7 @@ public:
 };
 
 struct pool_fixture {
-    explicit pool_fixture(unsigned threads = 1)
+    explicit pool_fixture(unsigned threads = 4)
         : threads_(threads) {}
 
     boost::asio::io_context loop;

@@ -104,8 +104,16 @@ sshd::sshd(const std::string& options)
 sshd::~sshd() { kill(); }
 
 void sshd::start() {
-    std::vector<std::string> arguments{
-        program, "-D", "-f", (folder() / "sshd_config").string(), "-E", (folder() / "log").string()};
+    // setpriv: it ends with the tests also when they crash.
+    std::vector<std::string> arguments{"setpriv",
+                                       "--pdeathsig",
+                                       "KILL",
+                                       program,
+                                       "-D",
+                                       "-f",
+                                       (folder() / "sshd_config").string(),
+                                       "-E",
+                                       (folder() / "log").string()};
     // In a mount namespace the user's home is an empty folder: the machine's .bashrc, which bash reads for
     // each command, may be slow or noisy. Where that is not allowed, it is done without.
     if (namespaces_allowed()) {

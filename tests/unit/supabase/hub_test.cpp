@@ -109,6 +109,30 @@ BOOST_AUTO_TEST_CASE(the_steady_state_costs_one_request) {
     BOOST_TEST(requests([&] { BOOST_TEST(run(hub->pending()).value().size() == 2); }) == 1);
 }
 
+BOOST_AUTO_TEST_CASE(rows_that_wait_are_not_asked_for_twice_at_every_poll) {
+    for (int i = 0; i < 3; ++i)
+        add_site(numbered(i));
+    run(hub->pending()).value();
+    BOOST_TEST(requests([&] {
+                   for (int i = 0; i < 24; ++i)
+                       BOOST_TEST(run(hub->pending()).value().size() == 3);
+               }) <= 26);
+}
+
+// Three rows waited, and the server happens to cut at three.
+BOOST_AUTO_TEST_CASE(rows_behind_a_cut_are_seen_before_long) {
+    db.max_rows = 3;
+    for (int i = 0; i < 3; ++i)
+        add_site(numbered(i));
+    run(hub->pending()).value();
+    run(hub->pending()).value();
+    add_site(numbered(3));
+    std::size_t most = 0;
+    for (int i = 0; i < 12; ++i)
+        most = std::max(most, run(hub->pending()).value().size());
+    BOOST_TEST(most == 4);
+}
+
 BOOST_AUTO_TEST_CASE(only_pending_rows_with_dns_come_oldest_first) {
     add_site("a")["created_at"] = "2026-01-01T02:00:00.5+00:00";
     add_site("b")["created_at"] = "2026-01-01T03:00:00.4+01:00";

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(many_at_a_time_are_bounded_and_all_answered) {
 
 BOOST_AUTO_TEST_CASE(waiting_for_a_place_counts) {
     configure(1);
-    auto first = start("silent.example", 400ms);
+    auto first = start("silent.example", 1500ms);
     std::this_thread::sleep_for(50ms);
     auto second = resolve("both.example", 100ms);
     BOOST_TEST((second.what == kind::no_answer));

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_kept_connection_that_was_closed_meanwhile_is_replaced) {
     });
     for (const char* method : {"GET", "PATCH", "GET", "POST"}) {
         BOOST_TEST(send(request_to(server, method)).has_value());
-        std::this_thread::sleep_for(50ms);
+        server.wait_until_all_closed();
     }
     BOOST_TEST(server.connections() == 4);
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <list>
 #include <mutex>
 #include <sys/socket.h>
@@ -100,6 +101,8 @@ struct tiny_server::parts {
                 stream_peer<asio::ssl::stream<tcp::socket&>> with(secured);
                 with.number = number;
                 talk(with);
+                // Sends close_notify without waiting for the client's.
+                at->shutdown(tcp::socket::shutdown_receive, ec);
                 secured.shutdown(ec);
             }
         } else {
@@ -141,6 +144,14 @@ tiny_server::~tiny_server() { parts_->stop(); }
 std::uint16_t tiny_server::port() const { return parts_->acceptor.local_endpoint().port(); }
 
 int tiny_server::connections() const { return parts_->count; }
+
+void tiny_server::wait_until_all_closed() const {
+    for (;;) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::lock_guard lock(parts_->mutex);
+        if (parts_->sockets.empty()) return;
+    }
+}
 
 std::string answer(const std::string& body, const std::string& status) {
     return "HTTP/1.1 " + status + "\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: " +

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_kept_connection_that_was_closed_is_replaced) {
     tiny_server server(once, ca.issue("DNS:localhost"));
     for (int i = 0; i < 3; ++i) {
         BOOST_TEST(send(request_to(server, "PATCH", "https")).has_value());
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        server.wait_until_all_closed();
     }
     BOOST_TEST(server.connections() == 3);
 }

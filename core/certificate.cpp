@@ -8,6 +8,7 @@ std::string_view to_string(certificate_verdict verdict) noexcept {
     switch (verdict) {
     case certificate_verdict::good: return "good";
     case certificate_verdict::none: return "none is installed";
+    case certificate_verdict::unreadable: return "it cannot be read";
     case certificate_verdict::self_signed: return "it is self-signed";
     case certificate_verdict::staging: return "it is from a staging CA";
     case certificate_verdict::other_name: return "it is for another name";
@@ -21,6 +22,7 @@ certificate_verdict judge(const std::optional<certificate>& installed,
                           std::chrono::system_clock::time_point now, std::chrono::seconds keep_if_valid_for) {
     using enum certificate_verdict;
     if (!installed) return none;
+    if (!installed->readable) return unreadable;
     if (installed->self_signed) return self_signed;
     if (installed->not_after <= now) return expired;
     if (installed->staging) return staging;
@@ -35,6 +37,7 @@ bool wants_order(certificate_verdict verdict, bool foreign_owner) noexcept {
     switch (verdict) {
     case good: return false;
     case none:
+    case unreadable:
     case self_signed:
     case expired: return true;
     case staging:

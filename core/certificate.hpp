@@ -9,7 +9,8 @@
 namespace hosting {
 
 struct certificate {
-    std::string mark; // a part of its text that no other certificate has; the remote guard compares it
+    std::string mark;     // a part of its text that no other certificate has; the remote guard compares it
+    bool readable = true; // false: there is something, but no program can use it; nothing else is known of it
     bool self_signed = false;
     bool staging = false; // from Let's Encrypt's staging environment
     bool covers_domain = false;
@@ -19,7 +20,16 @@ struct certificate {
     friend bool operator==(const certificate&, const certificate&) = default;
 };
 
-enum class certificate_verdict { good, none, self_signed, staging, other_name, expired, expires_soon };
+enum class certificate_verdict {
+    good,
+    none,
+    unreadable,
+    self_signed,
+    staging,
+    other_name,
+    expired,
+    expires_soon
+};
 [[nodiscard]] std::string_view to_string(certificate_verdict verdict) noexcept;
 
 // Good: not self-signed, not from staging, for the domain, and valid for at least the lesser of

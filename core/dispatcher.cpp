@@ -1,6 +1,7 @@
 #include "core/dispatcher.hpp"
 
 #include "core/message_text.hpp"
+#include "core/server_choice.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -36,33 +37,39 @@ public:
 
     void stop() override {
         stopping_->store(true);
-        asio::post(strand_, [this] { wake_.cancel(); });
+        asio::post(strand_, [this] { nudge(); });
     }
 
 private:
     asio::awaitable<dispatcher_summary> loop(dispatcher_task task) {
         task_ = std::move(task);
         next_poll_ = steady_clock::now();
-        while (!is_over()) {
-            if (wants_poll()) co_await poll();
+        for (;;) {
+            if (wants_poll()) begin_poll();
             start_sites();
             if (is_over()) break;
             wake_.expires_at(next_event());
-            if (!std::exchange(nudged_, false))
-                co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (!nudged_) co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
             nudged_ = false;
         }
+        summary_.stopped = stopping();
         summary_.waiting = scheduler_.waiting();
         co_return std::move(summary_);
     }
 
-    bool stopping() const { return stopping_->load(std::memory_order_relaxed); }
-    bool wants_poll() const {
-        return !stopping() && !(task_.once && polled_) && steady_clock::now() >= next_poll_;
+    void nudge() {
+        nudged_ = true;
+        wake_.cancel();
     }
 
+    bool stopping() const { return stopping_->load(std::memory_order_relaxed); }
+    bool wants_poll() const {
+        return !stopping() && !polling_ && !(task_.once && polled_) && steady_clock::now() >= next_poll_;
+    }
+
+    // Asked after start_sites(): where nothing runs, nothing can be started now.
     bool is_over() const {
-        if (scheduler_.counts().running > 0) return false;
+        if (scheduler_.counts().running > 0 || polling_) return false;
         if (stopping()) return true;
         if (!task_.once || !polled_) return false;
         const auto wake = scheduler_.next_wakeup();
@@ -72,9 +79,19 @@ private:
     steady_clock::time_point next_event() const {
         auto when = steady_clock::time_point::max();
         if (stopping()) return when;
-        if (!(task_.once && polled_)) when = next_poll_;
+        if (!polling_ && !(task_.once && polled_)) when = next_poll_;
         if (const auto wake = scheduler_.next_wakeup()) when = std::min(when, *wake);
         return when;
+    }
+
+    // Beside everything else: sites start and end while a slow Supabase is asked.
+    void begin_poll() {
+        polling_ = true;
+        asio::co_spawn(strand_, poll(), [this](const std::exception_ptr& broken) {
+            polling_ = false;
+            if (broken) supabase_away({errc::internal, text_of(broken)});
+            nudge();
+        });
     }
 
     asio::awaitable<void> poll() {
@@ -99,7 +116,8 @@ private:
         // Reading the servers tells "no work" from "a key without rights": both look the same in `sites`.
         if (!rows->empty() || !servers_)
             if (auto failed = co_await read_servers()) co_return failed;
-        scheduler_.poll_answered(std::move(*rows));
+        // Without any server no row can be judged: none is touched.
+        if (!summary_.sees_no_server) scheduler_.poll_answered(std::move(*rows));
         co_return std::nullopt;
     }
 
@@ -107,6 +125,7 @@ private:
         auto row = co_await ports_.queue.read(task_.site_id);
         if (!row) co_return row.error();
         if (auto failed = co_await read_servers()) co_return failed;
+        if (summary_.sees_no_server) co_return std::nullopt;
         if (!*row) {
             summary_.site_not_found = true;
             co_return std::nullopt;
@@ -127,6 +146,9 @@ private:
         std::set<std::string> paused;
         for (const auto& s : *servers)
             if (!s.active) paused.insert(s.id);
+        // Rows that name no server stand together.
+        const auto usual = choose_server(std::nullopt, *servers, settings_.runner.default_server);
+        if (usual && !usual->active) paused.insert("");
         note_paused(*servers);
         scheduler_.set_paused(std::move(paused));
         servers_ = std::make_shared<const std::vector<server>>(std::move(*servers));
@@ -163,7 +185,8 @@ private:
     }
 
     void ended(const std::string& id, const std::exception_ptr& broken, run_end end) {
-        if (broken) end = broke(id, broken);
+        if (broken) return broke(id, broken);
+        note_server(end);
         switch (end.what) {
         case run_end::kind::active:
             ++summary_.active;
@@ -174,8 +197,8 @@ private:
             ++summary_.failed;
             scheduler_.finished(id, std::nullopt);
             break;
-        case run_end::kind::row_changed:
-        case run_end::kind::interrupted: scheduler_.finished(id, std::nullopt); break;
+        case run_end::kind::row_changed: scheduler_.finished(id, std::nullopt); break;
+        case run_end::kind::interrupted: again(id, steady_clock::time_point::max(), end); break;
         case run_end::kind::retry: again(id, steady_clock::now() + end.delay, end); break;
         case run_end::kind::paused:
             again(id,
@@ -184,41 +207,59 @@ private:
                   end);
             break;
         }
-        if (task_.on_ended) task_.on_ended(end);
-        nudged_ = true;
-        wake_.cancel();
+        nudge();
     }
 
     void again(const std::string& id, steady_clock::time_point when, const run_end& end) {
         scheduler_.finished(id, scheduler::again{when, end.progress});
     }
 
+    // A server whose sites wait because of it is one line, and one when it is of use again.
+    void note_server(const run_end& end) {
+        if (end.server.empty()) return;
+        const bool waits = end.what == run_end::kind::retry && end.why &&
+                           class_of(end.why->code) == failure_class::snooze &&
+                           end.progress.at != stage::report;
+        if (waits && troubled_.insert(end.server).second) {
+            ports_.journal.write(
+                log_level::warning, "the server cannot be used now, its sites wait: " + end.why->detail,
+                {{"SERVER", end.server}, {"ERROR_CODE", std::string(code_name(end.why->code))}});
+        } else if (end.what == run_end::kind::active && troubled_.erase(end.server) > 0) {
+            ports_.journal.write(log_level::info, "the server can be used again", {{"SERVER", end.server}});
+        }
+    }
+
     // A bug of ours must not take the other sites down with it: the site is tried again, slowly.
-    run_end broke(const std::string& id, const std::exception_ptr& broken) {
-        run_end end;
-        end.what = run_end::kind::retry;
-        end.delay = settings_.runner.machine.retry.max_delay;
+    void broke(const std::string& id, const std::exception_ptr& broken) {
+        ports_.journal.write(log_level::error, "working on a site ended in an exception: " + text_of(broken),
+                             {{"SITE_ID", id}, {"ERROR_CODE", std::string(code_name(errc::internal))}});
+        const auto when = steady_clock::now() + settings_.runner.machine.retry.max_delay;
+        scheduler_.finished(id, scheduler::again{when, std::nullopt});
+        nudge();
+    }
+
+    static std::string text_of(const std::exception_ptr& broken) {
         try {
             std::rethrow_exception(broken);
         } catch (const std::exception& e) {
-            end.why = failure{errc::internal, e.what()};
+            return e.what();
+        } catch (...) {
+            return "of an unknown kind";
         }
-        ports_.journal.write(log_level::error, "working on a site ended in an exception: " + end.why->detail,
-                             {{"SITE_ID", id}, {"ERROR_CODE", std::string(code_name(errc::internal))}});
-        return end;
     }
 
     void supabase_away(const failure& why) {
-        if (!away_since_) {
-            away_since_ = steady_clock::now();
-            poll_pause_ = settings_.poll_interval;
-            const bool operators = class_of(why.code) == failure_class::needs_operator;
-            ports_.journal.write(operators ? log_level::error : log_level::warning,
-                                 "Supabase cannot be used, it is tried again and again: " + why.detail);
-        } else {
-            poll_pause_ = std::min(poll_pause_ * 2, std::max(longest_poll_pause, settings_.poll_interval));
-        }
+        const bool first = !away_since_;
+        if (first) away_since_ = steady_clock::now();
+        poll_pause_ = first
+                          ? settings_.poll_interval
+                          : std::min(poll_pause_ * 2, std::max(longest_poll_pause, settings_.poll_interval));
         next_poll_ = steady_clock::now() + poll_pause_;
+        if (!first && away_because_ == why.code) return;
+        away_because_ = why.code;
+        const bool operators = class_of(why.code) == failure_class::needs_operator;
+        ports_.journal.write(operators ? log_level::error : log_level::warning,
+                             "Supabase cannot be used, it is tried again and again: " + why.detail);
     }
 
     void supabase_back() {
@@ -239,10 +280,13 @@ private:
     dispatcher_summary summary_;
     std::shared_ptr<const std::vector<server>> servers_;
     std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
-    std::set<std::string> paused_; // that a line was written about
+    std::set<std::string> paused_;   // that a line was written about
+    std::set<std::string> troubled_; // servers whose sites wait because of them, by label
     std::optional<steady_clock::time_point> away_since_;
+    errc away_because_ = errc::internal;
     std::chrono::milliseconds poll_pause_{};
     steady_clock::time_point next_poll_;
+    bool polling_ = false;
     bool polled_ = false;
     bool nudged_ = false; // something ended since the loop last looked
     bool warned_no_server_ = false;

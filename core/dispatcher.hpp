@@ -7,7 +7,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +26,6 @@ struct dispatcher_task {
     std::string site_id; // with once: only this row, whatever its state; empty: all pending
     std::chrono::milliseconds patience{
         120'000}; // with once: longer waits for a next attempt are not waited for
-    std::function<void(const run_end&)> on_ended; // called on the dispatcher's strand; may be empty
 };
 
 // What came of it, for --once.
@@ -38,6 +36,7 @@ struct dispatcher_summary {
     std::optional<failure> queue_failure; // Supabase could not be asked
     bool sees_no_server = false;          // an empty table, or a key without rights
     bool site_not_found = false;          // site_id names no row
+    bool stopped = false;                 // by stop(), before all was done
 };
 
 class dispatcher {

@@ -15,7 +15,7 @@ struct row {
     std::string_view who;
 };
 
-constexpr std::string_view nobody = "it is tried again by itself";
+constexpr std::string_view nobody = "set the site to pending again later";
 constexpr std::string_view server_admin = "the server's administrator must act";
 constexpr std::string_view dns_owner = "the domain's DNS must point to the server";
 constexpr std::string_view hub_admin = "an administrator of the Management Hub must act";

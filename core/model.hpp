@@ -31,6 +31,7 @@ struct site {
     std::optional<std::string> status_dns;
     std::optional<std::string> status_hosting;
     std::optional<std::int64_t> matomo_site_id;
+    std::optional<std::string> error_message;
 };
 
 // A server's row without its key, which is read only when a connection needs it.

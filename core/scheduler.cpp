@@ -70,7 +70,7 @@ std::optional<site_start> scheduler::next(time_point now) {
         ++l.running;
         ++running_;
         enqueue(l);
-        return site_start{e.row.id, e.row.domain, e.explicit_request,
+        return site_start{e.row.id, e.row.domain, e.row.server_id, e.explicit_request,
                           e.progress ? *e.progress : site_progress{}};
     }
     return std::nullopt;
@@ -90,7 +90,7 @@ void scheduler::finished(const std::string& id, std::optional<again> retry) {
     }
     e.now = entry::state::sleeping;
     e.not_before = retry->not_before;
-    e.progress = std::make_unique<site_progress>(std::move(retry->progress));
+    if (retry->progress) e.progress = std::make_unique<site_progress>(std::move(*retry->progress));
     sleeping_.emplace(e.not_before, &e);
 }
 
@@ -106,9 +106,11 @@ std::vector<waiting_site> scheduler::waiting() const {
     std::vector<waiting_site> all;
     for (const auto& [id, e] : entries_) {
         if (e.now == entry::state::running) continue;
-        all.push_back({id, e.row.domain,
-                       e.now == entry::state::sleeping ? std::optional(e.not_before) : std::nullopt,
-                       e.progress ? std::optional(e.progress->last) : std::nullopt});
+        waiting_site w{id, e.row.domain, std::nullopt, e.home->paused, std::nullopt};
+        if (e.now == entry::state::sleeping && e.not_before != time_point::max())
+            w.next_attempt = e.not_before;
+        if (e.progress && e.progress->failed_since) w.cause = e.progress->last;
+        all.push_back(std::move(w));
     }
     return all;
 }

@@ -29,7 +29,8 @@ struct scheduler_limits {
 // A site that is to be run now.
 struct site_start {
     std::string id;
-    std::string domain; // as the row had it when it was last seen
+    std::string domain;    // as the row had it when it was last seen
+    std::string server_id; // the same; empty: none
     bool explicit_request = false;
     site_progress progress;
 };
@@ -38,7 +39,8 @@ struct site_start {
 struct waiting_site {
     std::string id;
     std::string domain;
-    std::optional<std::chrono::steady_clock::time_point> next_attempt; // nullopt: its server is paused
+    std::optional<std::chrono::steady_clock::time_point> next_attempt; // nullopt: not by itself
+    bool paused = false;                                               // its server is
     std::optional<errc> cause;                                         // of its last failure, if any
 };
 
@@ -72,8 +74,8 @@ public:
 
     // The run of a site ended; nullopt: it is done with, or its row is not ours any more.
     struct again {
-        time_point not_before;
-        site_progress progress;
+        time_point not_before;                 // time_point::max(): not by itself
+        std::optional<site_progress> progress; // nullopt: as it was
     };
     void finished(const std::string& id, std::optional<again> retry);
 

@@ -46,9 +46,11 @@ site_action site_machine::on_created(const result<creation_result>& what, const 
     }
     const auto& [preferred, hashed] = input_.users;
     if (over_orphan_ || user_ == hashed)
-        return on_failure({errc::site_names_used, "the users " + preferred + " and " + hashed +
-                                                      " exist on the server already, for something else"},
-                          now);
+        return on_failure(
+            {errc::site_names_used, "the users " + preferred + " and " + hashed +
+                                        " exist on the server already, for something else or left "
+                                        "by attempts that broke off"},
+            now);
     note(log_level::warning, "the user " + preferred +
                                  " exists on the server already, for something else; the site gets " +
                                  hashed);
@@ -57,6 +59,9 @@ site_action site_machine::on_created(const result<creation_result>& what, const 
 
 site_action site_machine::accept_site(const creation_result& made, const moment& now) {
     view_ = made.view;
+    // The server is of use.
+    progress_.snoozes = 0;
+    progress_.waiting_since.reset();
     if (made.what == creation_result::kind::created && view_.owner != user_)
         return on_failure({errc::panel_unexpected_answer, "clpctl added the site for " + user_ +
                                                               ", but its vhost has the root '" +
@@ -155,7 +160,7 @@ site_action site_machine::on_reported(const result<delivery>& what, const moment
         const bool hopeless = class_of(what.error().code) == failure_class::permanent;
         const auto delay = hopeless ? settings_.retry.max_delay
                                     : delay_after(settings_.retry, stage::report, attempt(), now.roll);
-        return retry_in(delay, what.error());
+        return retry_in(delay, what.error(), now);
     }
     const bool active = progress_.undelivered->what == outcome::kind::active;
     progress_.undelivered.reset();
@@ -184,14 +189,15 @@ site_action site_machine::transient_failure(failure why, const moment& now) {
         if (now.steady + delay > *progress_.first_refusal + settings_.retry.certificate_give_up_after)
             return fail(std::move(why));
     }
-    return retry_in(delay, std::move(why));
+    return retry_in(delay, std::move(why), now);
 }
 
 site_action site_machine::snooze(failure why, const moment& now) {
     if (!progress_.waiting_since) progress_.waiting_since = now.steady;
     const auto limit = settings_.retry.server_outage_limit;
     if (limit.count() > 0 && now.steady - *progress_.waiting_since >= limit) return fail(std::move(why));
-    return retry_in(delay_after(settings_.retry, stage::site, ++progress_.snoozes, now.roll), std::move(why));
+    return retry_in(delay_after(settings_.retry, stage::site, ++progress_.snoozes, now.roll), std::move(why),
+                    now);
 }
 
 site_action site_machine::fail(failure why) {
@@ -204,7 +210,8 @@ site_action site_machine::fail(failure why) {
                    error_message(why)});
 }
 
-site_action site_machine::retry_in(std::chrono::milliseconds delay, failure why) {
+site_action site_machine::retry_in(std::chrono::milliseconds delay, failure why, const moment& now) {
+    if (!progress_.failed_since) progress_.failed_since = now.steady;
     progress_.at = at_;
     progress_.last = why.code;
     return do_finish{do_finish::kind::retry, std::move(why), delay};

@@ -31,6 +31,7 @@ struct site_progress {
     std::array<unsigned, stage_count> attempts{};                       // failed ones that count, by stage
     unsigned snoozes = 0;                                               // in a row
     std::optional<std::chrono::steady_clock::time_point> waiting_since; // the first of these snoozes
+    std::optional<std::chrono::steady_clock::time_point> failed_since;  // the first failure of any kind
     std::optional<std::chrono::steady_clock::time_point> first_refusal; // of a certificate
     std::optional<outcome> undelivered;                                 // decided, but not yet written
     stage at = stage::site;                                             // of the last failure
@@ -126,7 +127,7 @@ private:
     site_action transient_failure(failure why, const moment& now);
     site_action snooze(failure why, const moment& now);
     site_action fail(failure why);
-    site_action retry_in(std::chrono::milliseconds delay, failure why);
+    site_action retry_in(std::chrono::milliseconds delay, failure why, const moment& now);
     [[nodiscard]] bool is_foreign() const;
     [[nodiscard]] std::string document_root() const;
     void note(log_level level, std::string text, std::optional<errc> cause = std::nullopt);

@@ -46,16 +46,18 @@ public:
     }
 
     asio::awaitable<run_end> run() {
-        auto read = co_await ports_.queue.read(job_.start.id);
+        row_.id = job_.start.id;
+        auto read = co_await ports_.queue.read(row_.id);
         if (!read) co_return unreadable(read.error());
         if (!*read || !is_ours(**read)) co_return ended(run_end::kind::row_changed);
         row_ = std::move(**read);
+        if (is_another_request()) progress_ = {};
         auto planned = plan_for(row_, *job_.servers, settings_.default_server);
         if (planned) {
             where_ = std::move(planned->where);
             end_.domain = planned->domain;
             end_.server = label(where_);
-            if (!where_.active) co_return ended(run_end::kind::paused);
+            if (!where_.active && !progress_.undelivered) co_return ended(run_end::kind::paused);
         }
         machine_settings machine = settings_.machine;
         machine_input input{planned ? planned->domain : std::string(),
@@ -63,7 +65,8 @@ public:
                                     : site_users{},
                             row_.status_hosting == "active"};
         machine_.emplace(machine, std::move(input), std::move(progress_));
-        site_action action = planned ? machine_->start() : machine_->refuse(planned.error(), now());
+        const bool can_start = planned.has_value() || machine_->progress().undelivered.has_value();
+        site_action action = can_start ? machine_->start() : machine_->refuse(planned.error(), now());
         write_notices();
         co_return co_await perform_all(std::move(action));
     }
@@ -117,8 +120,11 @@ private:
             co_return ended(run_end::kind::left_active);
         case do_finish::kind::retry: break;
         }
-        line(log_level::info, "tried again in " + duration_text(finish.delay) + ": " + finish.why->detail,
-             finish.why->code);
+        if (job_.stopping->load(std::memory_order_relaxed)) co_return ended(run_end::kind::interrupted);
+        // What the server is to blame for is the server's line, not each site's.
+        const bool snooze = class_of(finish.why->code) == failure_class::snooze;
+        line(snooze ? log_level::debug : log_level::info,
+             "tried again in " + duration_text(finish.delay) + ": " + finish.why->detail, finish.why->code);
         progress_ = machine_->progress();
         co_await announce(*finish.why, finish.delay);
         end_.why = std::move(finish.why);
@@ -128,8 +134,7 @@ private:
 
     // Tells the Hub, in the row, why a site waits for long. Whether that arrives changes nothing.
     asio::awaitable<void> announce(failure why, std::chrono::milliseconds delay) {
-        const auto waited = progress_.waiting_since ? now().steady - *progress_.waiting_since
-                                                    : std::chrono::steady_clock::duration::zero();
+        const auto waited = now().steady - progress_.failed_since.value_or(now().steady);
         const bool long_wait = delay > announced_from || waited > announced_from;
         if (!long_wait || progress_.undelivered || progress_.announced == why.code ||
             row_.status_hosting == "active")
@@ -152,7 +157,24 @@ private:
                 std::holds_alternative<do_install_certificate>(action));
     }
 
+    // The row is another request than the one whose progress we remember: it was edited, or our `failed` was
+    // delivered after all and the Hub set it to pending again.
+    bool is_another_request() const {
+        if (row_.domain != job_.start.domain || row_.server_id.value_or("") != job_.start.server_id)
+            return true;
+        return progress_.undelivered && progress_.undelivered->what == outcome::kind::failed &&
+               progress_.undelivered->error_message == row_.error_message;
+    }
+
     run_end unreadable(failure why) {
+        const bool told = progress_.snoozes > 0 && progress_.last == why.code;
+        if (!told)
+            ports_.journal.write(log_level::warning, "the site's row cannot be read: " + why.detail,
+                                 {{"SITE_ID", row_.id},
+                                  {"DOMAIN", end_.domain},
+                                  {"ERROR_CODE", std::string(code_name(why.code))}});
+        if (!progress_.failed_since) progress_.failed_since = now().steady;
+        progress_.last = why.code;
         end_.why = std::move(why);
         ++progress_.snoozes;
         end_.delay = delay_after(settings_.machine.retry, stage::report, progress_.snoozes, now().roll);
@@ -161,8 +183,9 @@ private:
 
     run_end ended(run_end::kind what) {
         end_.what = what;
-        if (what == run_end::kind::retry || what == run_end::kind::paused)
-            end_.progress = std::move(progress_);
+        // An interrupted site's progress is the machine's, if it came that far.
+        if (what == run_end::kind::interrupted && machine_) progress_ = machine_->progress();
+        end_.progress = std::move(progress_);
         return std::move(end_);
     }
 

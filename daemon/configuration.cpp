@@ -30,7 +30,9 @@ public:
         : env_(env) {}
 
     loaded_configuration load(const fs::path& file, bool must_exist) {
-        if (must_exist || fs::exists(file))
+        std::error_code failed;
+        // A file that cannot even be looked for is named by read_file.
+        if (must_exist || fs::exists(file, failed) || failed)
             read_file(file);
         else
             missing_file_ = file;

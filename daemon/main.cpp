@@ -5,6 +5,7 @@
 #include "daemon/configuration.hpp"
 #include "daemon/logging.hpp"
 #include "daemon/service.hpp"
+#include "daemon/state_folder.hpp"
 
 #include <csignal>
 #include <cstdlib>
@@ -41,6 +42,17 @@ int run(const hosting::command_line& line) {
     if (const auto wrong = hosting::ssh::check_library_version()) {
         journal->write(hosting::log_level::error, *wrong);
         return hosting::not_all_well;
+    }
+    // A look that changes nothing needs no folder, and may go on beside the daemon.
+    std::optional<hosting::state_folder> folder;
+    if (!line.dry_run) {
+        folder.emplace(loaded.value.daemon.state_dir);
+        if (folder->what() == hosting::state_folder::kind::taken) {
+            journal->write(hosting::log_level::error, folder->detail());
+            return hosting::wrong_usage;
+        }
+        if (folder->what() == hosting::state_folder::kind::unusable)
+            journal->write(hosting::log_level::warning, folder->detail() + "; going on without it");
     }
     try {
         return hosting::run_service(loaded.value, line, *journal);

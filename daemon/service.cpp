@@ -9,6 +9,7 @@
 #include "core/dry_run.hpp"
 #include "core/message_text.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -60,13 +61,16 @@ http::settings matomo_http(const configuration& c) {
     return s;
 }
 
-ssh::settings ssh_settings_of(const configuration& c) {
-    return {c.ssh.host_keys == "accept-new",
-            c.ssh.known_hosts,
-            c.ssh.connect_timeout,
-            static_cast<std::size_t>(c.ssh.channels_per_server),
-            c.ssh.keepalive,
-            c.ssh.idle_close};
+ssh::settings ssh_settings_of(const configuration& c, bool dry_run) {
+    ssh::settings s;
+    s.accept_new_host_keys = c.ssh.host_keys == "accept-new";
+    s.remember_host_keys = !dry_run;
+    s.known_hosts = c.ssh.known_hosts;
+    s.connect_timeout = c.ssh.connect_timeout;
+    s.channels_per_server = static_cast<std::size_t>(c.ssh.channels_per_server);
+    s.keepalive = c.ssh.keepalive;
+    s.idle_close = c.ssh.idle_close;
+    return s;
 }
 
 cloudpanel::settings cloudpanel_settings_of(const configuration& c) {
@@ -105,7 +109,7 @@ public:
         , hub_(supabase::make_hub({*http::parse_url(config.supabase.url), config.supabase.service_key,
                                    static_cast<std::size_t>(config.supabase.page_size)},
                                   *supabase_client_))
-        , sessions_(ssh::make_pool(io.get_executor(), ssh_settings_of(config), names, journal))
+        , sessions_(ssh::make_pool(io.get_executor(), ssh_settings_of(config, line.dry_run), names, journal))
         , servers_(
               cloudpanel::make_hosts(io.get_executor(), cloudpanel_settings_of(config), *sessions_,
                                      [this](std::string id) { return hub_->private_key(std::move(id)); }))
@@ -116,13 +120,14 @@ public:
 
     int run() {
         asio::co_spawn(io_, watch_signals(), asio::detached);
-        asio::co_spawn(io_, work(), [this](std::exception_ptr broken) { failed_ = broken; });
+        asio::co_spawn(io_, work(), [this](const std::exception_ptr& broken) {
+            if (broken) give_up_on(broken);
+        });
         std::vector<std::jthread> others;
         for (std::int64_t i = 1; i < config_.daemon.threads; ++i)
             others.emplace_back([this] { io_.run(); });
         io_.run();
         others.clear();
-        if (failed_) std::rethrow_exception(failed_);
         return code_;
     }
 
@@ -182,7 +187,8 @@ private:
         for (const auto& w : summary.waiting)
             std::cout << "waiting: " << plain_text(w.domain, 128) << " (" << w.id << "): " << why_waiting(w)
                       << std::endl;
-        return summary.failed == 0 && summary.waiting.empty() ? all_well : not_all_well;
+        const bool well = summary.failed == 0 && summary.waiting.empty() && !summary.stopped;
+        return well ? all_well : not_all_well;
     }
 
     std::optional<int> queue_trouble(const std::optional<failure>& why, bool no_server,
@@ -204,14 +210,13 @@ private:
     }
 
     static std::string why_waiting(const waiting_site& w) {
-        std::string text = w.cause ? std::string(code_name(*w.cause)) : "not started";
-        if (w.next_attempt && *w.next_attempt != std::chrono::steady_clock::time_point::max()) {
-            const auto left = *w.next_attempt - std::chrono::steady_clock::now();
-            const auto positive = std::max(left, std::chrono::steady_clock::duration::zero());
-            return text + ", next attempt in " +
-                   duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(positive));
-        }
-        return text + ", its server is paused";
+        std::string text = w.cause ? std::string(code_name(*w.cause)) : "not done";
+        if (w.paused) return text + ", its server is paused";
+        if (!w.next_attempt) return text;
+        const auto left = std::max(*w.next_attempt - std::chrono::steady_clock::now(),
+                                   std::chrono::steady_clock::duration::zero());
+        return text + ", next attempt in " +
+               duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(left));
     }
 
     asio::awaitable<void> watch_signals() {
@@ -220,13 +225,23 @@ private:
         if (failed) co_return;
         journal_.write(log_level::info, "stopping: what runs now may end within " +
                                             duration_text(config_.daemon.drain_timeout));
+        if (line_.dry_run) give_up("nothing was changed");
         dispatcher_->stop();
+        servers_->stop();
         drain_.expires_after(config_.daemon.drain_timeout);
         drain_.async_wait([this](boost::system::error_code cancelled) {
             if (!cancelled) give_up("what still ran did not end in time");
         });
         auto [again_failed, again] = co_await signals_.async_wait(token);
         if (!again_failed) give_up("told to stop a second time");
+    }
+
+    [[noreturn]] void give_up_on(const std::exception_ptr& broken) {
+        try {
+            std::rethrow_exception(broken);
+        } catch (const std::exception& e) {
+            give_up(std::string("an error of the program's own: ") + e.what());
+        }
     }
 
     [[noreturn]] void give_up(const std::string& why) {
@@ -249,7 +264,6 @@ private:
     std::unique_ptr<analytics> statistics_;
     site_ports ports_;
     std::unique_ptr<dispatcher> dispatcher_;
-    std::exception_ptr failed_;
     int code_ = all_well;
 };
 

@@ -22,6 +22,8 @@ struct deleter {
 using bio_ptr = std::unique_ptr<BIO, deleter<BIO_free_all>>;
 using x509_ptr = std::unique_ptr<X509, deleter<X509_free>>;
 
+constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
 std::chrono::system_clock::time_point time_of(const ASN1_TIME* when) {
     std::tm parts{};
     if (when == nullptr || ASN1_TIME_to_tm(when, &parts) != 1) return {};
@@ -38,19 +40,20 @@ bool issued_by_staging(const X509* cert) {
            issuer.find("Fake LE") != std::string_view::npos;
 }
 
-// The last full line of the base64 text: 48 bytes of the signature.
+// The last line of the base64 text that is long enough to be like no other: at least 30 bytes of the
+// signature. Where the text is no certificate's, any part of its frame will do.
 std::string mark_of(std::string_view pem) {
-    constexpr std::size_t full_line = 64;
-    const std::string_view leaf = pem.substr(0, pem.find("-----END"));
-    const auto end = leaf.rfind('\n');
-    for (auto line_end = end; line_end != std::string_view::npos && line_end > 0;) {
-        const auto before = leaf.rfind('\n', line_end - 1);
-        const auto start = before == std::string_view::npos ? 0 : before + 1;
-        const auto line = leaf.substr(start, line_end - start);
-        if (line.size() == full_line && line.front() != '-') return std::string(line);
-        line_end = before;
+    constexpr std::size_t long_enough = 40;
+    constexpr std::string_view frame = "CERTIFICATE-----";
+    std::string_view leaf = pem.substr(0, pem.find("-----END"));
+    while (!leaf.empty()) {
+        const auto break_at = leaf.rfind('\n');
+        const auto line = leaf.substr(break_at == leaf.npos ? 0 : break_at + 1);
+        if (line.size() >= long_enough && line.find_first_not_of(base64) == line.npos)
+            return std::string(line);
+        leaf = break_at == leaf.npos ? std::string_view{} : leaf.substr(0, break_at);
     }
-    return {};
+    return std::string(frame);
 }
 
 } // namespace
@@ -61,12 +64,13 @@ std::optional<certificate> parse_certificate(std::string_view pem, std::string_v
     pem.remove_prefix(begin);
     const bio_ptr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     const x509_ptr cert(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-    if (!cert) {
-        ERR_clear_error();
-        return std::nullopt;
-    }
     certificate c;
     c.mark = mark_of(pem);
+    if (!cert) {
+        ERR_clear_error();
+        c.readable = false;
+        return c;
+    }
     c.self_signed = X509_NAME_cmp(X509_get_subject_name(cert.get()), X509_get_issuer_name(cert.get())) == 0;
     c.staging = issued_by_staging(cert.get());
     c.covers_domain = X509_check_host(cert.get(), domain.data(), domain.size(), 0, nullptr) == 1;

@@ -9,7 +9,7 @@
 
 namespace hosting::cloudpanel {
 
-// The first certificate of the text; nullopt: there is none that can be read.
+// The first certificate of the text, readable or not; nullopt: there is none.
 [[nodiscard]] std::optional<certificate> parse_certificate(std::string_view pem, std::string_view domain);
 
 } // namespace hosting::cloudpanel

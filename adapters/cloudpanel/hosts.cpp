@@ -8,6 +8,7 @@
 #include "core/message_text.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <map>
 #include <optional>
@@ -32,16 +33,16 @@ ssh::endpoint endpoint_of(const server& s) { return {s.address, s.port, s.user};
 bool needs_sudo(const server& s) { return s.user != "root"; }
 
 // The script never came to its end: what the shell, or sudo before it, said instead.
-failure no_answer(const server& where, const ssh::command_result& ran) {
+failure no_answer(const server& where, const ssh::command_result& ran, bool began) {
     const std::string text = ran.err.text() + '\n' + ran.out.text();
     const std::string words = plain_text(text, quoted);
-    if (needs_sudo(where) && text.find("sudo") != std::string::npos)
+    if (ran.how == ssh::command_result::end::signalled)
+        return {errc::panel_unexpected_answer, "the script on the server was ended by signal " + ran.signal};
+    if (needs_sudo(where) && !began && text.find("sudo") != std::string::npos)
         return {errc::clpctl_privilege,
                 "the user " + where.user + " may not use sudo on the server: " + words};
     if (text.find("No space left on device") != std::string::npos)
         return {errc::panel_disk_full, "the server's disk is full: " + words};
-    if (ran.how == ssh::command_result::end::signalled)
-        return {errc::panel_unexpected_answer, "the script on the server was ended by signal " + ran.signal};
     return {errc::panel_unexpected_answer, "the script on the server ended with status " +
                                                std::to_string(ran.status) + " before its time: " + words};
 }
@@ -65,7 +66,13 @@ public:
         return asio::co_spawn(strand_, do_install(std::move(where), std::move(what)), asio::use_awaitable);
     }
 
+    void stop() override {
+        asio::post(strand_, [this] { stopped_ = true; });
+    }
+
 private:
+    static failure not_begun() { return {errc::ssh_not_started, "the program is ending"}; }
+
     // What is kept for each server.
     struct lane {
         std::shared_ptr<turnstile> gate = std::make_shared<turnstile>();
@@ -98,6 +105,7 @@ private:
 
     asio::awaitable<result<creation_result>> do_create(server where, creation what) {
         const auto pass = co_await lane_of(where).gate->enter();
+        if (stopped_) co_return not_begun();
         const std::string nonce = random_text(nonce_length);
         const secret password = make_password();
         const script_limits limits{lock_wait(), settings_.site_add_timeout};
@@ -128,6 +136,7 @@ private:
 
     asio::awaitable<result<installation_result>> do_install(server where, installation what) {
         const auto pass = co_await lane_of(where).gate->enter();
+        if (stopped_) co_return not_begun();
         const std::string nonce = random_text(nonce_length);
         const std::string mark = what.mark.empty() ? "-" : what.mark;
         const script_limits limits{lock_wait(), settings_.certificate_timeout};
@@ -164,7 +173,7 @@ private:
         }
         auto out = parse_script_output(ended->out.text(), nonce);
         switch (out.what) {
-        case script_output::kind::incomplete: co_return no_answer(where, *ended);
+        case script_output::kind::incomplete: co_return no_answer(where, *ended, out.began);
         case script_output::kind::lock_busy:
             co_return failure{errc::panel_busy, "another command has held the lock on the server for " +
                                                     duration_text(lock_wait())};
@@ -189,7 +198,10 @@ private:
         auto read = co_await keys_(where.id);
         if (!read) {
             if (l.keys.contains(where.id)) co_return std::nullopt;
-            co_return read.error();
+            if (read.error().code == errc::server_unknown) co_return read.error();
+            // Supabase's trouble, of whatever class, is none of this site's.
+            co_return failure{errc::supabase_unreachable,
+                              "the server's private key cannot be read: " + read.error().detail};
         }
         auto& kept = l.keys[where.id];
         if (!kept.text.empty() && kept.text != *read) pool_.retire(endpoint_of(where));
@@ -210,7 +222,10 @@ private:
         if (!login && why.code != errc::ssh_host_key) return;
         lane& l = lane_of(where);
         const auto rest = login ? rest_after_refused_login : rest_after_refused_host_key;
-        l.refused = lane::refusal{why, l.keys[where.id].text, steady_clock::now() + rest};
+        failure told = why;
+        told.detail += "; the next login is tried when the row's key changes, or after " +
+                       utc_text(std::chrono::system_clock::now() + rest);
+        l.refused = lane::refusal{std::move(told), l.keys[where.id].text, steady_clock::now() + rest};
     }
 
     asio::awaitable<result<secret>> key_of(server where) {
@@ -230,6 +245,7 @@ private:
     ssh::pool& pool_;
     row_key_source keys_;
     std::map<ssh::endpoint, lane> lanes_; // as many as there are servers
+    bool stopped_ = false;
 };
 
 } // namespace

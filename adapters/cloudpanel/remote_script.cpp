@@ -36,7 +36,7 @@ timeout -k 5 "$l" clpctl "$@" </dev/null 9>&-
 s=$?
 if [ $s = 124 ] || [ $s = 137 ]; then
 i=0
-while [ $i -lt "$w" ] && pgrep -f -- "--domainName=$d( |\$)" >/dev/null; do sleep 1; i=$((i+1)); done
+while [ $i -lt "$w" ] && { pgrep -f -- "--domainName=$d( |\$)" >/dev/null; [ $? != 1 ]; }; do sleep 1; i=$((i+1)); done
 fi
 echo
 echo "$n exit $s"

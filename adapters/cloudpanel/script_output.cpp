@@ -72,6 +72,7 @@ private:
         if (words == "begin") {
             out = script_output();
             out.what = looked;
+            out.began = true;
         } else if (words == "found")
             out.what = found;
         else if (words == "user-used")

@@ -21,6 +21,7 @@ struct script_output {
         ran         // clpctl ran; see below
     };
     kind what = kind::incomplete;
+    bool began = false;       // the shell came to run the script at all
     int clpctl_status = -1;   // when it ran; 124 and 137: it ran into its limit
     std::string clpctl_out;   // its stdout
     bool vhost = false;       // from here on: the look at the end

@@ -30,6 +30,8 @@ struct endpoint {
 
 struct settings {
     bool accept_new_host_keys = true; // false: strict, an unknown host key is refused
+    bool remember_host_keys =
+        true; // false: accepted ones are not written down, for a look that changes nothing
     std::filesystem::path known_hosts;
     std::chrono::milliseconds connect_timeout{20'000}; // name, TCP, key exchange and login together
     std::size_t channels_per_server = 8;

@@ -61,9 +61,10 @@ std::string described(const std::string& name, std::string_view key) {
 
 } // namespace
 
-known_hosts::known_hosts(std::filesystem::path file, bool accept_new, log& l)
+known_hosts::known_hosts(std::filesystem::path file, bool accept_new, log& l, bool remember)
     : file_(std::move(file))
     , accept_new_(accept_new)
+    , remember_(remember)
     , log_(l) {}
 
 result<std::string> known_hosts::text() const {
@@ -109,6 +110,10 @@ std::optional<failure> known_hosts::accept(const std::string& name, std::string_
         return failure{errc::ssh_host_key, described(name, key) +
                                                ", which is not known; if it is right, add to " +
                                                file_.string() + " the line: " + line};
+    if (!remember_) {
+        unwritten_ += line + "\n";
+        return std::nullopt;
+    }
     const int error = append_line(file_, line);
     if (error == 0) {
         log_.write(log_level::info,

@@ -24,7 +24,8 @@ namespace hosting::ssh {
 class known_hosts {
 public:
     // accept_new: a key of a server without any known key is trusted and written down. Else it is refused.
-    known_hosts(std::filesystem::path file, bool accept_new, log&);
+    // remember: false keeps such a key for the life of this object alone.
+    known_hosts(std::filesystem::path file, bool accept_new, log&, bool remember = true);
 
     // The types of the keys known for a server, as key_type() names them. Fails when the file exists but
     // cannot be read.
@@ -42,6 +43,7 @@ private:
 
     const std::filesystem::path file_;
     const bool accept_new_;
+    const bool remember_;
     log& log_;
     std::mutex mutex_;
     std::string unwritten_; // lines that could not be appended

@@ -62,7 +62,7 @@ public:
 private:
     struct shared_parts {
         shared_parts(settings s, resolver& names, log& l)
-            : host_keys(s.known_hosts, s.accept_new_host_keys, l)
+            : host_keys(s.known_hosts, s.accept_new_host_keys, l, s.remember_host_keys)
             , around{std::move(s), names, host_keys, l} {}
         known_hosts host_keys;
         surroundings around;

@@ -61,7 +61,10 @@ public:
         auto found = co_await read_whole(std::move(site_id));
         if (!found) co_return found.error();
         std::optional<site> out;
-        if (*found) out = std::move((*found)->row);
+        if (*found) {
+            out = std::move((*found)->row);
+            out->error_message = std::move((*found)->error_message);
+        }
         co_return out;
     }
 

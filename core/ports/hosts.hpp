@@ -27,6 +27,9 @@ public:
     // Orders and installs a certificate. site_half_made: the panel does not know the site.
     virtual boost::asio::awaitable<result<installation_result>> install_certificate(server where,
                                                                                     installation what) = 0;
+
+    // From now on a mutating call that still waits for its turn ends as ssh_not_started. Thread-safe.
+    virtual void stop() = 0;
 };
 
 } // namespace hosting

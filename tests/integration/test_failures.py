@@ -54,10 +54,13 @@ def test_success_that_installed_nothing_good_is_no_success(sandbox, server, auto
 
 def test_a_step_that_fails_leaves_a_message_without_the_password(sandbox, server, automator, new_domain):
     domain = new_domain()
-    server.knob(command="site:add:static", domain=domain, fail="useradd_failed")
+    server.knob(command="site:add:static", domain=domain, fail="useradd_failed", print_password=True)
     site = sandbox.add_site(domain, server)
-    assert automator.once().code == 1
+    run = automator.once()
+    assert run.code == 1
     assert failed_message(sandbox, site).startswith("E_SITE_ADD: clpctl site:add:static failed: Command ")
+    assert "***" in sandbox.site(site)["error_message"]  # where the panel printed the password
+    assert "***" in run.log
 
 
 def test_success_reported_as_failure_is_seen_by_the_look(sandbox, server, automator, new_domain):
@@ -169,6 +172,32 @@ def test_sigterm_lets_the_running_command_end_and_starts_no_other(sandbox, serve
     assert run.code == 0
     assert [call.command for call in server.calls()] == ["site:add:static"]
     assert [sandbox.site(site)["status_hosting"] for site in ids] == ["pending", "pending"]
+
+
+def test_sigterm_stops_the_sites_that_wait_for_their_turn(sandbox, server, automator, new_domain):
+    domains = [new_domain() for _ in range(4)]
+    sandbox.add_sites(domains, server)
+    with server.hold("site:add:static") as held:
+        daemon = automator.start()
+        first = held.wait_reached()
+        daemon.signal(signal.SIGTERM)
+        daemon.wait_log("stopping: ")
+        held.release()
+        assert daemon.wait().code == 0
+    assert [call.domain for call in server.calls()] == [first.domain]
+    assert {row["status_hosting"] for row in sandbox.sql("select status_hosting from sites")} == {"pending"}
+
+
+def test_a_command_that_runs_into_its_limit_keeps_the_lock_until_it_is_gone(sandbox, server, automator, new_domain):
+    slow, other = new_domain(), new_domain()
+    # sudo and su stand between us and the real one: a signal to clpctl does not reach the PHP behind it.
+    server.knob(command="site:add:static", domain=slow, times=1, detached=True, delay=4)
+    ids = sandbox.add_sites([slow, other], server)
+    run = automator.once(cloudpanel={"site_add_timeout": "1s"})
+    assert run.code == 0, run.log
+    assert run.lines(rf"did not end within its time limit.*SITE_ID={ids[0]} .*ERROR_CODE=E_TIMEOUT")
+    assert server.overlaps() == []
+    assert len(server.calls("site:add:static", slow)) == 1  # the look saw what it had made in the end
 
 
 def test_sigterm_finishes_a_site_that_gets_its_certificate(sandbox, server, automator, new_domain):

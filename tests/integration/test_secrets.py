@@ -14,7 +14,7 @@ def environments_and_arguments(pid):
 
 def test_no_secret_is_shown_anywhere(sandbox, server, automator, new_domain):
     good, bad = new_domain(), new_domain()
-    server.knob(command="site:add:static", domain=bad, fail="useradd_failed")
+    server.knob(command="site:add:static", domain=bad, fail="useradd_failed", print_password=True)
     ids = sandbox.add_sites([good, bad], server)
     seen = ""
     password = ""

@@ -58,6 +58,14 @@ def test_a_key_without_rights_is_told_apart_from_no_work(sandbox, server, automa
     assert run.lines("^<3>Supabase shows no server at all: the table is empty, or the key has no rights")
 
 
+def test_a_key_that_sees_no_servers_fails_no_site(sandbox, server, automator, new_domain):
+    site = sandbox.add_site(new_domain())
+    sandbox.sql("delete from servers")
+    run = automator.once()
+    assert run.code == 3
+    assert sandbox.site(site)["status_hosting"] == "pending"
+
+
 def test_no_work_is_no_error(sandbox, server, automator):
     run = automator.once()
     assert (run.code, run.out) == (0, "0 active, 0 failed, 0 waiting\n")
@@ -149,7 +157,7 @@ def test_dry_run_changes_nothing(sandbox, server, automator, new_domain):
                          "--siteUserPassword=Secret123").returncode == 0
     rows, disk, matomo = sandbox.sql("select * from sites order by id"), server.snapshot("/etc", "/home", "/run/lock"), \
         sandbox.matomo.sites()
-    calls = len(server.calls())
+    calls, state = len(server.calls()), list(automator.state.rglob("*"))
     run = automator.once("--dry-run")
     assert run.code == 1  # the hostile one would fail
     assert f"{domains[0]} on {server.name}: would create the site, owned by user_" in run.out
@@ -159,4 +167,5 @@ def test_dry_run_changes_nothing(sandbox, server, automator, new_domain):
     assert sandbox.sql("select * from sites order by id") == rows
     assert server.snapshot("/etc", "/home", "/run/lock") == disk
     assert sandbox.matomo.sites() == matomo
+    assert list(automator.state.rglob("*")) == state
     assert len(server.calls()) == calls

@@ -41,6 +41,24 @@ def test_a_ca_file_that_is_not_there(automator, sandbox):
     assert run.code == 2 and "/nowhere/ca.pem" in run.log
 
 
+def test_one_state_folder_serves_one_process(automator, sandbox):
+    daemon = automator.start()
+    daemon.wait_log("started")
+    second = automator.once()
+    assert second.code == 2
+    assert f"the state folder {automator.state} is held by process {daemon.pid}" in second.log
+    assert automator.once("--dry-run").code != 2  # it only looks
+    assert daemon.stop().code == 0
+
+
+def test_a_state_folder_that_cannot_be_used_is_survived(automator, sandbox, server, new_domain):
+    site = sandbox.add_site(new_domain(), server)
+    run = automator.once(daemon={"state_dir": "/proc/nowhere"})
+    assert run.code == 0, run.log
+    assert run.lines("^<4>the state folder /proc/nowhere cannot be used: ")
+    assert sandbox.site(site)["status_hosting"] == "active"
+
+
 def test_the_environment_is_enough(automator, sandbox, server, new_domain, tmp_path):
     site = sandbox.add_site(new_domain(), server)
     automator.environment |= {"SUPABASE_URL": sandbox.url, "SUPABASE_SERVICE_KEY": sandbox.service_key}

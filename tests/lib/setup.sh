@@ -57,12 +57,16 @@ is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | gre
 
 # Services must not start on the user's machine because their packages were installed for the tests.
 without_services() {
-    local policy=/usr/sbin/policy-rc.d code=0
-    if [ -e "$policy" ]; then "$@"; return; fi
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    local policy=/usr/sbin/policy-rc.d mark="# of hosting-automator's tests" code=0
+    # One that is not ours stays; one that an interrupted run left is.
+    if [ -e "$policy" ] && ! grep -qx "$mark" "$policy"; then "$@"; return; fi
+    # shellcheck disable=SC2064
+    trap "as_root rm -f $policy" EXIT
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
     "$@" || code=$?
     as_root rm -f "$policy"
+    trap - EXIT
     return $code
 }
 

@@ -80,11 +80,20 @@ BOOST_AUTO_TEST_CASE(two_certificates_have_two_marks) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_none) {
+    BOOST_TEST(!parse_certificate("", "a.com").has_value());
+    BOOST_TEST(!parse_certificate(std::string(100'000, '-'), "a.com").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_has_a_mark_all_the_same) {
     const auto pem = make("a.com", "R11", "DNS:a.com", 90);
-    for (const auto& text :
-         {std::string(), std::string("-----BEGIN CERTIFICATE-----\nAB\n-----END CERTIFICATE-----\n"),
-          pem.substr(0, pem.size() / 2), std::string(100'000, '-')})
-        BOOST_TEST(!parse_certificate(text, "a.com").has_value());
+    for (const auto& text : {pem.substr(0, pem.size() / 2),
+                             std::string("-----BEGIN CERTIFICATE-----\nAB\n-----END CERTIFICATE-----\n")}) {
+        const auto c = parse_certificate(text, "a.com");
+        BOOST_REQUIRE(c.has_value());
+        BOOST_TEST(!c->readable);
+        BOOST_TEST(text.find(c->mark) != std::string::npos);
+        BOOST_TEST(c->mark != "-");
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

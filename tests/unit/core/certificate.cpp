@@ -30,6 +30,9 @@ BOOST_AUTO_TEST_SUITE(certificate_rules)
 BOOST_AUTO_TEST_CASE(each_fault_is_seen) {
     using enum certificate_verdict;
     BOOST_TEST((hosting::judge(std::nullopt, today, 21 * day) == none));
+    certificate broken;
+    broken.readable = false;
+    BOOST_TEST((verdict_of(broken) == unreadable));
     BOOST_TEST((verdict_of(valid_for(90 * day, 60 * day)) == good));
     auto c = valid_for(365 * day, 300 * day);
     c.self_signed = true;
@@ -54,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_third_of_a_short_life_is_enough) {
 
 BOOST_AUTO_TEST_CASE(a_foreign_site_gets_a_new_one_only_where_it_is_plainly_broken) {
     using enum certificate_verdict;
-    for (const auto v : {none, self_signed, expired}) {
+    for (const auto v : {none, unreadable, self_signed, expired}) {
         BOOST_TEST(wants_order(v, false));
         BOOST_TEST(wants_order(v, true));
     }

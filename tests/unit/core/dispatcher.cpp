@@ -85,6 +85,61 @@ BOOST_AUTO_TEST_CASE(no_server_at_all_is_told) {
     BOOST_TEST(run_once(w).sees_no_server);
 }
 
+BOOST_AUTO_TEST_CASE(without_any_server_no_row_is_touched) {
+    world w;
+    w.queue.fleet.clear();
+    w.queue.add("1", "a.com");
+    BOOST_TEST(run_once(w).sees_no_server);
+    BOOST_TEST(w.queue.status("1") == "pending");
+    BOOST_TEST(w.queue.written.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_slot_is_enough_for_all) {
+    world w;
+    for (int i = 0; i < 5; ++i)
+        w.queue.add(std::to_string(i), "site" + std::to_string(i) + ".com");
+    auto settings = quick();
+    settings.limits = {1, 1};
+    BOOST_TEST(run_once(w, settings).active == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(an_outcome_is_not_written_onto_another_request) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.queue.report_failures = {{errc::supabase_unreachable, "x"}};
+    w.queue.before_report = [&, edited = false](const outcome&) mutable {
+        if (!std::exchange(edited, true)) w.queue.rows["1"].as_is.domain = "b.com";
+    };
+    BOOST_TEST(run_once(w).active == 1U);
+    BOOST_TEST(w.queue.rows["1"].document_root == "/home/user_bcom/htdocs/b.com");
+    BOOST_TEST(w.servers.sites["b.com"].exists);
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_that_was_delivered_after_all_does_not_fail_the_next_request) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.servers.failures["a.com"] = {{errc::site_refused, "no"}};
+    w.queue.report_failures = {{errc::supabase_unreachable, "the answer was lost"}};
+    w.queue.before_report = [&, lost = false](const outcome& what) mutable {
+        // It arrives, its answer does not; and the Hub sets the row to pending again.
+        if (!std::exchange(lost, true)) w.queue.rows["1"].as_is.error_message = what.error_message;
+    };
+    BOOST_TEST(run_once(w).active == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_used_is_one_line_and_one_when_it_can) {
+    world w;
+    for (int i = 0; i < 3; ++i) {
+        const auto domain = "site" + std::to_string(i) + ".com";
+        w.queue.add(std::to_string(i), domain);
+        w.servers.failures[domain] = {{errc::ssh_unreachable, "refused"}, {errc::panel_busy, "busy"}};
+    }
+    BOOST_TEST(run_once(w).active == 3U);
+    BOOST_TEST(w.journal.count("warning the server cannot be used now, its sites wait: refused") == 1U);
+    BOOST_TEST(w.journal.count("info the server can be used again") == 1U);
+    BOOST_TEST(w.journal.count("debug tried again in") == 6U);
+}
+
 BOOST_AUTO_TEST_CASE(bad_rows_fail_and_good_ones_go_on) {
     world w;
     w.queue.add("1", "x;touch /tmp/pwned.com");
@@ -140,7 +195,8 @@ BOOST_AUTO_TEST_CASE(a_paused_servers_sites_wait) {
     w.queue.add("3", "c.com", "s2");
     const auto summary = run_once(w);
     BOOST_TEST(summary.active == 1U);
-    BOOST_TEST(summary.waiting.size() == 2U);
+    BOOST_REQUIRE(summary.waiting.size() == 2U);
+    BOOST_TEST(summary.waiting[0].paused);
     BOOST_TEST(w.queue.status("2") == "pending");
     BOOST_TEST(w.journal.count("the server is paused") == 1U);
 }

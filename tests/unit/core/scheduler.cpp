@@ -157,6 +157,7 @@ BOOST_AUTO_TEST_CASE(who_waits_is_told) {
     BOOST_TEST(start(s) == "a");
     hosting::site_progress progress;
     progress.last = hosting::errc::cert_dns;
+    progress.failed_since = t0;
     s.finished("a", scheduler::again{t0 + 60s, progress});
     const auto waiting = s.waiting();
     BOOST_REQUIRE(waiting.size() == 1U);

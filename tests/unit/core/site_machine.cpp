@@ -16,8 +16,10 @@ moment at(std::chrono::steady_clock::duration since_start = 0s, double roll = 0.
     return {std::chrono::steady_clock::time_point(1h) + since_start, wall + since_start, roll};
 }
 
-certificate good_certificate() { return {"good", false, false, true, wall - 24h, wall + 89 * 24h}; }
-certificate self_signed_certificate() { return {"self", true, false, true, wall - 24h, wall + 364 * 24h}; }
+certificate good_certificate() { return {"good", true, false, false, true, wall - 24h, wall + 89 * 24h}; }
+certificate self_signed_certificate() {
+    return {"self", true, true, false, true, wall - 24h, wall + 364 * 24h};
+}
 
 site_view view(std::string owner, std::optional<certificate> installed) {
     return {true, "/home/" + owner + "/htdocs/" + domain, owner, std::move(installed)};
@@ -261,17 +263,24 @@ BOOST_AUTO_TEST_CASE(a_failed_certificate_reports_the_document_root_that_exists)
 }
 
 BOOST_AUTO_TEST_CASE(a_snooze_costs_no_attempt_until_the_outage_limit) {
-    for (const auto s : {stage::site, stage::certificate}) {
-        auto m = machine_in(s);
-        const failure down{errc::ssh_unreachable, "connection refused"};
-        BOOST_TEST((as_finish(fail_in(m, s, down, at(0s))).what == do_finish::kind::retry));
-        BOOST_TEST(m.progress().attempts[static_cast<std::size_t>(s)] == 0U);
-        auto later = machine_in(s, m.progress());
-        BOOST_TEST((as_finish(fail_in(later, s, down, at(119min))).what == do_finish::kind::retry));
-        auto last = machine_in(s, later.progress());
-        BOOST_TEST(
-            as_report(fail_in(last, s, down, at(2h))).error_message.starts_with("E_SSH_UNREACHABLE: "));
-    }
+    const failure down{errc::ssh_unreachable, "connection refused"};
+    auto m = machine_in(stage::site);
+    BOOST_TEST((as_finish(fail_in(m, stage::site, down, at(0s))).what == do_finish::kind::retry));
+    BOOST_TEST(m.progress().attempts[0] == 0U);
+    auto later = machine_in(stage::site, m.progress());
+    BOOST_TEST((as_finish(fail_in(later, stage::site, down, at(119min))).what == do_finish::kind::retry));
+    auto last = machine_in(stage::site, later.progress());
+    BOOST_TEST(
+        as_report(fail_in(last, stage::site, down, at(2h))).error_message.starts_with("E_SSH_UNREACHABLE: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_came_back_starts_a_new_outage) {
+    auto m = machine_in(stage::site);
+    (void)fail_in(m, stage::site, {errc::ssh_unreachable, "x"}, at(0s));
+    auto later = machine_in(stage::certificate, m.progress()); // the site stage went well in between
+    const auto action = fail_in(later, stage::certificate, {errc::panel_busy, "x"}, at(3h));
+    BOOST_TEST((as_finish(action).what == do_finish::kind::retry));
+    BOOST_TEST(later.progress().attempts[1] == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(an_outage_limit_of_zero_never_fails_a_site) {

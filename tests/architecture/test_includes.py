@@ -12,7 +12,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 ADAPTERS = {
     "cloudpanel": {"ssh/client.hpp"},
     "supabase": {"http/client.hpp"},
-    "matomo": {"http/client.hpp"},
+    "matomo": {"http/client.hpp", "http/slots.hpp"},
     "dns": set(),
     "http": set(),
     "ssh": set(),

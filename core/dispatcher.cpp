@@ -177,14 +177,14 @@ private:
             std::string id = start->id;
             site_job job{std::move(*start), servers_, stopping_};
             // A strand for each site: its machine needs no lock whatever the number of threads.
-            asio::co_spawn(asio::make_strand(executor_), run_site(ports_, settings_.runner, std::move(job)),
-                           asio::bind_executor(strand_, [this, id](std::exception_ptr broken, run_end end) {
-                               ended(id, broken, std::move(end));
-                           }));
+            asio::co_spawn(
+                asio::make_strand(executor_), run_site(ports_, settings_.runner, std::move(job)),
+                asio::bind_executor(strand_, [this, id](const std::exception_ptr& broken,
+                                                        const run_end& end) { ended(id, broken, end); }));
         }
     }
 
-    void ended(const std::string& id, const std::exception_ptr& broken, run_end end) {
+    void ended(const std::string& id, const std::exception_ptr& broken, const run_end& end) {
         if (broken) return broke(id, broken);
         note_server(end);
         switch (end.what) {

@@ -169,7 +169,7 @@ void link::leave() {
     break_down("the connection was closed");
 }
 
-void link::break_down(std::string why) {
+void link::break_down(const std::string& why) {
     if (state_ == state::closed) return;
     state_ = state::closed;
     connection_->bytes.kill();

@@ -60,7 +60,7 @@ private:
     void keep_alive(steady_time now);
     [[nodiscard]] steady_time next_wake() const;
     void leave();
-    void break_down(std::string why);
+    void break_down(const std::string& why);
 
     std::unique_ptr<connection> connection_;
     const link_settings settings_;

@@ -25,7 +25,7 @@ dispatcher_summary run_once(world& w, dispatcher_settings settings = quick(), st
     task.once = true;
     task.site_id = std::move(site);
     dispatcher_summary summary;
-    asio::co_spawn(w.io, d->run(std::move(task)), [&](std::exception_ptr e, dispatcher_summary s) {
+    asio::co_spawn(w.io, d->run(std::move(task)), [&](const std::exception_ptr& e, dispatcher_summary s) {
         if (e) std::rethrow_exception(e);
         summary = std::move(s);
     });
@@ -47,7 +47,7 @@ void run_until(world& w, Enough enough, dispatcher_settings settings = quick()) 
         look.async_wait([&](auto) { watch(); });
     };
     watch();
-    asio::co_spawn(w.io, d->run({}), [](std::exception_ptr e, dispatcher_summary) {
+    asio::co_spawn(w.io, d->run({}), [](const std::exception_ptr& e, const dispatcher_summary&) {
         if (e) std::rethrow_exception(e);
     });
     w.io.run();

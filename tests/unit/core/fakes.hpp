@@ -35,7 +35,7 @@ public:
     std::function<void(const outcome&)> before_report; // the Hub's chance to interfere
     unsigned polls = 0;
 
-    site& add(std::string id, std::string domain, std::optional<std::string> server_id = "s1") {
+    site& add(const std::string& id, std::string domain, std::optional<std::string> server_id = "s1") {
         site s;
         s.id = id;
         s.domain = std::move(domain);

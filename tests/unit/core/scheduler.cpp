@@ -12,7 +12,7 @@ namespace {
 
 const scheduler::time_point t0{};
 
-pending_site row(std::string id, std::string server = "s1") {
+pending_site row(const std::string& id, std::string server = "s1") {
     return {id, id + ".com", std::move(server), "2026-01-01T00:00:00Z"};
 }
 

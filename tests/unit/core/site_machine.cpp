@@ -21,17 +21,17 @@ certificate self_signed_certificate() {
     return {"self", true, true, false, true, wall - 24h, wall + 364 * 24h};
 }
 
-site_view view(std::string owner, std::optional<certificate> installed) {
+site_view view(const std::string& owner, std::optional<certificate> installed) {
     return {true, "/home/" + owner + "/htdocs/" + domain, owner, std::move(installed)};
 }
 
-creation_result made(creation_result::kind what, std::string owner = users.preferred,
+creation_result made(creation_result::kind what, const std::string& owner = users.preferred,
                      std::optional<certificate> installed = self_signed_certificate()) {
-    return {what, view(std::move(owner), std::move(installed))};
+    return {what, view(owner, std::move(installed))};
 }
 
-installation_result installed(std::optional<certificate> now, std::string owner = users.preferred) {
-    return {installation_result::kind::installed, view(std::move(owner), std::move(now))};
+installation_result installed(std::optional<certificate> now, const std::string& owner = users.preferred) {
+    return {installation_result::kind::installed, view(owner, std::move(now))};
 }
 
 site_machine machine(site_progress progress = {}, bool read_as_active = false, bool analytics = true) {

@@ -23,8 +23,10 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null || sudo "$@"; fi
 }
 
+is_available() { apt-cache policy "$1" | grep -q '^  Candidate: [^(]'; }
+
 boost_packages() {
-    if apt-cache show libboost-json1.81-dev >/dev/null 2>&1; then
+    if is_available libboost-json1.81-dev; then
         echo libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev # Debian 12
     else
         echo libboost-dev libboost-json-dev libboost-test-dev
@@ -46,7 +48,7 @@ sandbox_packages() {
 
 test_packages() {
     echo python3-pytest
-    if apt-cache show clang-tidy-16 >/dev/null 2>&1; then
+    if is_available clang-tidy-16; then
         echo clang-tidy-16 clang-format-16
     else
         echo clang-tidy clang-format

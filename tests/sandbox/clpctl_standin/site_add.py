@@ -1,7 +1,7 @@
 """`site:add:static`: the steps in CloudPanel's order, each with its real effect, and no rollback (CE#390)."""
 
 import os
-from _crypt import crypt  # the module `crypt` around it hashes five times while it is imported
+from .system import crypt
 
 from . import certificates, validation
 from .database import Panel, locked

@@ -39,3 +39,15 @@ def write_file(path, text, mode=0o644):
         os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)
+
+
+def crypt(password, salt):
+    """crypt(3). Python's own module for it hashes five times while it is imported, and is gone from 3.13 on."""
+    try:
+        from _crypt import crypt as hashed
+        return hashed(password, salt)
+    except ModuleNotFoundError:
+        import ctypes
+        library = ctypes.CDLL("libcrypt.so.1")
+        library.crypt.restype = ctypes.c_char_p
+        return library.crypt(password.encode(), salt.encode()).decode()

@@ -1,4 +1,4 @@
-"""The stand-in against shared/reference/cloudpanel-clpctl.md: texts, streams, exit codes, and state on disk."""
+"""The stand-in against the reference page on clpctl: texts, streams, exit codes, and state on disk."""
 
 import json
 import re

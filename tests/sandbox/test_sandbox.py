@@ -1,6 +1,6 @@
 """The sandbox itself: Supabase's facts, real SSH servers, and that nothing is left behind.
 
-PostgREST's and Supabase's facts: shared/reference/supabase-postgrest.md, shared/captures/postgrest/v12.0.2.txt.
+PostgREST's and Supabase's facts: the reference page on Supabase, answers recorded from PostgREST 12.0.2.
 """
 
 import http.client

@@ -1,14 +1,13 @@
 """`site:add:static`: the steps in CloudPanel's order, each with its real effect, and no rollback (CE#390)."""
 
 import os
-from .system import crypt
 
 from . import certificates, validation
 from .database import Panel, locked
 from .refusal import Refusal
-from .system import run, step_failed, step_timed_out, write_file
+from .system import crypt, run, step_failed, step_timed_out, write_file
 
-# in the order of shared/reference/cloudpanel-clpctl.md, "What site:add does"
+# in the order of the reference page on clpctl, "What site:add does"
 STEPS = ("self_signed", "useradd", "htdocs", "logrotate", "index", "certificate_files", "vhost", "reload",
          "permissions", "row")
 

@@ -8,7 +8,7 @@ from .processes import PYTHON
 SERVER = Path(__file__).resolve().parent.parent / "canned_answers.py"
 HTML = "<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
 
-# what stands before PostgREST says, by name (shared/reference/supabase-postgrest.md)
+# what stands before PostgREST says, by name (the reference page on Supabase)
 ANSWERS = {
     "html_503": (503, "text/html", HTML.format(title="503 Service Temporarily Unavailable")),
     "upstream_503": (503, "text/plain", "upstream connect error or disconnect/reset before headers. reset reason: "

@@ -1,6 +1,6 @@
 """What hosted Supabase puts before PostgREST: nginx for /rest/v1/, the `apikey` check and the new keys.
 
-Texts and rules: shared/reference/supabase-postgrest.md, "What hosted Supabase adds". The access log counts
+Texts and rules: the reference page on Supabase, "What hosted Supabase adds". The access log counts
 requests and connections; it holds no header and so no key.
 """
 

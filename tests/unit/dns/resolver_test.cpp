@@ -47,6 +47,11 @@ struct resolver_fixture {
     resolution resolve(const std::string& name, std::chrono::milliseconds limit = 5s) {
         return start(name, limit).get();
     }
+    // Until the server has been asked something.
+    void wait_for_a_question() const {
+        while (server.questions() == 0)
+            std::this_thread::sleep_for(1ms);
+    }
 };
 
 std::string text_of(const resolution& of) {
@@ -135,7 +140,7 @@ BOOST_AUTO_TEST_CASE(many_at_a_time_are_bounded_and_all_answered) {
 BOOST_AUTO_TEST_CASE(waiting_for_a_place_counts) {
     configure(1);
     auto first = start("silent.example", 1500ms);
-    std::this_thread::sleep_for(50ms);
+    wait_for_a_question();
     auto second = resolve("both.example", 100ms);
     BOOST_TEST((second.what == kind::no_answer));
     BOOST_TEST((first.get().what == kind::no_answer));
@@ -153,7 +158,7 @@ BOOST_AUTO_TEST_CASE(no_descriptor_is_left) {
 
 BOOST_AUTO_TEST_CASE(the_resolver_may_go_before_its_look_ups) {
     auto running = start("silent.example", 300ms);
-    std::this_thread::sleep_for(20ms);
+    wait_for_a_question();
     names.reset();
     BOOST_TEST((running.get().what == kind::no_answer));
 }

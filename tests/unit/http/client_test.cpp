@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(waiting_for_a_connection_counts) {
     configure(with);
     tiny_server server([](peer& p) { p.wait_for_close(); });
     auto first = start(request_to(server));
-    std::this_thread::sleep_for(50ms);
+    server.wait_for_connections(1);
     auto second = send(request_to(server, "PATCH"));
     BOOST_REQUIRE(!second);
     BOOST_TEST(second.error().detail.find("in time") != std::string::npos);
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_slow_drip_ends_at_the_deadline_too) {
         p.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
         for (int i = 0; i < 20; ++i) {
             p.write("x");
-            std::this_thread::sleep_for(50ms);
+            std::this_thread::sleep_for(50ms); // the drip is what is tested
         }
     });
     auto got = send(request_to(server));
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(chunked_and_close_delimited_answers_are_read) {
     tiny_server server([](peer& p) {
         p.read_request();
         p.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab");
-        std::this_thread::sleep_for(20ms);
+        std::this_thread::sleep_for(20ms); // so that the chunk most probably arrives in two pieces
         p.write("c\r\n2\r\nde\r\n0\r\n\r\n");
         p.read_request();
         p.write("HTTP/1.0 200 OK\r\n\r\nuntil the end");
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(close_ends_what_runs_and_what_waits) {
     tiny_server server([](peer& p) { p.wait_for_close(); });
     auto running = start(request_to(server));
     auto waiting = start(request_to(server));
-    std::this_thread::sleep_for(100ms);
+    server.wait_for_connections(1);
     client->close();
     BOOST_TEST(!running.get());
     BOOST_TEST(!waiting.get());

@@ -145,6 +145,11 @@ std::uint16_t tiny_server::port() const { return parts_->acceptor.local_endpoint
 
 int tiny_server::connections() const { return parts_->count; }
 
+void tiny_server::wait_for_connections(int wanted) const {
+    while (connections() < wanted)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 void tiny_server::wait_until_all_closed() const {
     for (;;) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -34,6 +34,9 @@ public:
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] int connections() const;
 
+    // Returns when the server has accepted so many connections.
+    void wait_for_connections(int wanted) const;
+
     // Returns when the server has closed every connection on its side.
     void wait_until_all_closed() const;
 

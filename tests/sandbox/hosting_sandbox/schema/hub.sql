@@ -1,4 +1,4 @@
--- The Management Hub's tables as shared/reference/supabase-postgrest.md describes them.
+-- The Management Hub's tables as the reference page on Supabase describes them.
 create table servers (
     id              uuid primary key default gen_random_uuid(),
     created_at      timestamptz not null default now(),

@@ -139,9 +139,4 @@ log_level configuration::level() const {
     return log.level == "error" ? log_level::error : log_level::info;
 }
 
-log_target configuration::target() const {
-    if (log.target == "journal") return log_target::journal;
-    return log.target == "stderr" ? log_target::standard_error : log_target::automatic;
-}
-
 } // namespace hosting

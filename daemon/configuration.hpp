@@ -14,8 +14,6 @@
 
 namespace hosting {
 
-enum class log_target { automatic, journal, standard_error };
-
 struct configuration {
     struct {
         std::string url;
@@ -76,9 +74,8 @@ struct configuration {
         std::string target = "auto";
     } log;
 
-    // Parsed forms, valid once the configuration is.
+    // log.level, valid once the configuration is.
     [[nodiscard]] log_level level() const;
-    [[nodiscard]] log_target target() const;
 };
 
 struct loaded_configuration {

@@ -23,7 +23,10 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null || sudo "$@"; fi
 }
 
-is_available() { apt-cache policy "$1" | grep -q '^  Candidate: [^(]'; }
+# The version that apt would install; empty: none. (No `grep -q` in pipes here: under pipefail it may fail its writer.)
+candidate() { apt-cache policy "$1" | sed -n 's/^  Candidate: \([^(].*\)/\1/p'; }
+
+is_available() { [ -n "$(candidate "$1")" ]; }
 
 boost_packages() {
     if is_available libboost-json1.81-dev; then
@@ -38,7 +41,7 @@ build_packages() {
         libspdlog-dev libcli11-dev libtomlplusplus-dev libidn2-dev libc-ares-dev libssl-dev
     boost_packages
     # Debian 12's libssh2 is too old and built by configuring; a newer distribution's is used as it is.
-    if apt-cache policy libssh2-1-dev | grep -qE 'Candidate: (1\.(1[1-9]|[2-9][0-9])|[2-9])'; then echo libssh2-1-dev; fi
+    if dpkg --compare-versions "$(candidate libssh2-1-dev)" ge 1.11; then echo libssh2-1-dev; fi
 }
 
 sandbox_packages() {
@@ -55,7 +58,7 @@ test_packages() {
     fi
 }
 
-is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # Services must not start on the user's machine because their packages were installed for the tests.
 without_services() {

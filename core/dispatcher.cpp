@@ -139,10 +139,11 @@ private:
         auto servers = co_await ports_.queue.servers();
         if (!servers) co_return servers.error();
         summary_.sees_no_server = servers->empty();
-        if (servers->empty() && !task_.once && !std::exchange(warned_no_server_, true))
-            ports_.journal.write(
-                log_level::warning,
-                "Supabase shows no server at all: the table is empty, or the key has no rights");
+        if (servers->empty()) {
+            if (!task_.once && !std::exchange(warned_no_server_, true))
+                ports_.journal.write(log_level::warning, no_server_sentence);
+            co_return std::nullopt; // what was known is kept: without any server no row can be judged
+        }
         std::set<std::string> paused;
         for (const auto& s : *servers)
             if (!s.active) paused.insert(s.id);

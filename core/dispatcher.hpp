@@ -10,9 +10,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hosting {
+
+// What is said where the key sees no server.
+inline constexpr std::string_view no_server_sentence =
+    "Supabase shows no server at all: the table is empty, or the key has no rights";
 
 struct dispatcher_settings {
     std::chrono::milliseconds poll_interval{5'000};

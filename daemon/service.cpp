@@ -198,8 +198,7 @@ private:
             return no_supabase;
         }
         if (no_server) {
-            journal_.write(log_level::error,
-                           "Supabase shows no server at all: the table is empty, or the key has no rights");
+            journal_.write(log_level::error, no_server_sentence);
             return no_supabase;
         }
         if (not_found) {

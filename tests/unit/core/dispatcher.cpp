@@ -94,6 +94,20 @@ BOOST_AUTO_TEST_CASE(without_any_server_no_row_is_touched) {
     BOOST_TEST(w.queue.written.empty());
 }
 
+// The list of servers is gone while a site waits for its next attempt.
+BOOST_AUTO_TEST_CASE(a_site_under_way_is_not_failed_because_no_server_is_seen_any_more) {
+    world w;
+    w.queue.add("1", "a.com");
+    w.servers.on_create = [&, until = 0U]() mutable {
+        w.queue.fleet.clear();
+        if (until == 0) until = w.queue.polls + 3;
+        if (w.queue.polls < until) w.servers.failures["a.com"] = {{errc::panel_busy, "busy"}};
+    };
+    run_until(w, [&] { return w.queue.status("1") != "pending"; });
+    BOOST_TEST(w.queue.status("1") == "active");
+    BOOST_TEST(w.journal.count("warning Supabase shows no server at all") == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(one_slot_is_enough_for_all) {
     world w;
     for (int i = 0; i < 5; ++i)

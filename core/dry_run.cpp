@@ -16,11 +16,8 @@ std::string server_steps(const site_view& view, const site_users& users,
                          std::chrono::seconds keep_if_valid_for) {
     if (!view.exists)
         return "would create the site, owned by " + users.preferred + ", and order a certificate";
-    if (!may_own_sites(view.owner))
-        return trouble({errc::site_owner, "the site exists with the root '" +
-                                              plain_text(view.vhost_root, 120) +
-                                              "', which is no site user's"});
-    const bool foreign = view.owner != users.preferred && view.owner != users.hashed;
+    if (const auto fault = owner_fault(view)) return trouble(*fault);
+    const bool foreign = !users.has(view.owner);
     const auto verdict = judge(view.installed, std::chrono::system_clock::now(), keep_if_valid_for);
     std::string text = "the site exists, owned by " + view.owner;
     if (!wants_order(verdict, foreign))
@@ -54,7 +51,7 @@ asio::awaitable<std::optional<std::string>> look_at(site_ports ports, const runn
     const auto view = co_await ports.servers.look(*where, *domain);
     if (!view) co_return text + trouble(view.error());
     const auto users = site_users_for(settings.site_user_prefix, *domain);
-    in_trouble = view->exists && !may_own_sites(view->owner);
+    in_trouble = view->exists && owner_fault(*view);
     text += server_steps(*view, users, settings.machine.keep_if_valid_for);
     if (settings.machine.analytics) {
         const auto found = co_await ports.statistics.find(*domain);

@@ -8,7 +8,6 @@ namespace hosting {
 namespace {
 
 constexpr std::size_t message_limit = 500; // characters of an error_message
-constexpr std::string_view waiting_prefix = "WAITING ";
 
 // The length in bytes of the well-formed UTF-8 sequence at the start of `text` (Unicode, table 3-7); 0: none.
 std::size_t sequence_length(std::string_view text) {
@@ -88,10 +87,8 @@ std::string plain_text(std::string_view text, std::size_t max_characters) {
 std::string error_message(const failure& why) { return framed({}, why, who_must_act(why.code)); }
 
 std::string waiting_message(const failure& why, std::chrono::system_clock::time_point next) {
-    return framed(waiting_prefix, why, "next attempt at " + utc_text(next));
+    return framed("WAITING ", why, "next attempt at " + utc_text(next));
 }
-
-bool is_waiting_message(std::string_view text) noexcept { return text.starts_with(waiting_prefix); }
 
 std::string utc_text(std::chrono::system_clock::time_point when) {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(when);

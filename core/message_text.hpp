@@ -22,9 +22,6 @@ namespace hosting {
 // 2026-01-31T12:00:00Z`.
 [[nodiscard]] std::string waiting_message(const failure& why, std::chrono::system_clock::time_point next);
 
-// Whether an error_message is one of ours that says "waiting".
-[[nodiscard]] bool is_waiting_message(std::string_view text) noexcept;
-
 // 2026-01-31T12:00:00Z
 [[nodiscard]] std::string utc_text(std::chrono::system_clock::time_point when);
 

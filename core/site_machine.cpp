@@ -11,6 +11,12 @@ constexpr unsigned max_guard_rounds = 3; // of somebody else changing the certif
 
 } // namespace
 
+std::optional<failure> owner_fault(const site_view& view) {
+    if (may_own_sites(view.owner)) return std::nullopt;
+    return failure{errc::site_owner, "the site exists on the server with the root '" +
+                                         plain_text(view.vhost_root, 120) + "', which is no site user's"};
+}
+
 site_machine::site_machine(machine_settings settings, machine_input input, site_progress progress)
     : settings_(settings)
     , input_(std::move(input))
@@ -67,11 +73,7 @@ site_action site_machine::accept_site(const creation_result& made, const moment&
                                                               ", but its vhost has the root '" +
                                                               plain_text(view_.vhost_root, 120) + "'"},
                           now);
-    if (!may_own_sites(view_.owner))
-        return on_failure({errc::site_owner, "the site exists on the server with the root '" +
-                                                 plain_text(view_.vhost_root, 120) +
-                                                 "', which is no site user's"},
-                          now);
+    if (auto fault = owner_fault(view_)) return on_failure(std::move(*fault), now);
     if (made.what == creation_result::kind::created)
         note(log_level::info, "site created, owned by " + view_.owner);
     else if (is_foreign())
@@ -217,9 +219,7 @@ site_action site_machine::retry_in(std::chrono::milliseconds delay, failure why,
     return do_finish{do_finish::kind::retry, std::move(why), delay};
 }
 
-bool site_machine::is_foreign() const {
-    return view_.owner != input_.users.preferred && view_.owner != input_.users.hashed;
-}
+bool site_machine::is_foreign() const { return !input_.users.has(view_.owner); }
 
 std::string site_machine::document_root() const {
     return "/home/" + view_.owner + "/htdocs/" + input_.domain;

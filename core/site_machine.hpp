@@ -93,6 +93,9 @@ struct notice {
     unsigned attempt = 1;   // which one that was
 };
 
+// Why the owner of a site that exists may not own one; nullopt: it may.
+[[nodiscard]] std::optional<failure> owner_fault(const site_view& view);
+
 class site_machine {
 public:
     site_machine(machine_settings settings, machine_input input, site_progress progress);

@@ -12,6 +12,11 @@ inline constexpr std::size_t site_user_limit = 32; // characters; Linux's and Cl
 struct site_users {
     std::string preferred; // prefix + domain without dots, if that fits; else the same as `hashed`
     std::string hashed;    // prefix + first characters + '_' + 8 hex digits of the domain's SHA-256
+
+    // Whether a user is one that we would have chosen; any other owner of the site is a foreign one.
+    [[nodiscard]] bool has(std::string_view user) const noexcept {
+        return user == preferred || user == hashed;
+    }
 };
 
 // `domain` as normalise_domain makes it; `prefix` as the configuration checked it.

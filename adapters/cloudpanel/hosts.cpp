@@ -24,8 +24,8 @@ constexpr std::chrono::seconds lock_wait_beyond_certificate{60};
 constexpr std::chrono::seconds local_grace{20}; // beyond what the script may take: the network's share
 constexpr std::chrono::seconds look_limit{30};
 constexpr std::chrono::minutes rest_after_refused_login{60};
-constexpr std::chrono::minutes rest_after_refused_host_key{
-    1}; // no login was tried; only the connection is spared
+// After a refused host key no login was tried: only the connection is spared.
+constexpr std::chrono::minutes rest_after_refused_host_key{1};
 constexpr std::size_t nonce_length = 16;
 constexpr std::size_t quoted = 200; // characters of the server's own words in a message
 

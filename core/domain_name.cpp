@@ -87,4 +87,13 @@ result<std::string> normalise_domain(std::string_view as_read) {
     return name;
 }
 
+std::string unicode_domain(const std::string& normalised) {
+    char* converted = nullptr;
+    if (idn2_to_unicode_8z8z(normalised.c_str(), &converted, 0) != IDN2_OK) return normalised;
+    const std::unique_ptr<char, decltype(&idn2_free)> owner(converted, idn2_free);
+    // Of what is no punycode libidn2 makes something all the same.
+    const auto back = normalise_domain(converted);
+    return back && *back == normalised ? std::string(converted) : normalised;
+}
+
 } // namespace hosting

@@ -15,4 +15,7 @@ namespace hosting {
 // harmlessly.
 [[nodiscard]] result<std::string> normalise_domain(std::string_view as_read);
 
+// The same in Unicode, as a row may spell it; as it is, where that is no other.
+[[nodiscard]] std::string unicode_domain(const std::string& normalised);
+
 } // namespace hosting

@@ -13,12 +13,12 @@ std::string trouble(const failure& why) { return "would not go on: " + error_mes
 
 // What the stages site and certificate would do, judging by a look at the server.
 std::string server_steps(const site_view& view, const site_users& users,
-                         std::chrono::seconds keep_if_valid_for) {
+                         std::chrono::seconds keep_if_valid_for, wall_time now) {
     if (!view.exists)
         return "would create the site, owned by " + users.preferred + ", and order a certificate";
     if (const auto fault = owner_fault(view)) return trouble(*fault);
     const bool foreign = !users.has(view.owner);
-    const auto verdict = judge(view.installed, std::chrono::system_clock::now(), keep_if_valid_for);
+    const auto verdict = judge(view.installed, now, keep_if_valid_for);
     std::string text = "the site exists, owned by " + view.owner;
     if (!wants_order(verdict, foreign))
         return text + ", and its certificate would be kept (" + std::string(to_string(verdict)) + ")";
@@ -31,7 +31,7 @@ std::string analytics_step(const result<std::optional<std::int64_t>>& found) {
     return "would be registered in Matomo";
 }
 
-asio::awaitable<std::optional<std::string>> look_at(site_ports ports, const runner_settings& settings,
+asio::awaitable<std::optional<std::string>> look_at(look_ports ports, const runner_settings& settings,
                                                     std::string id, const std::vector<server>& servers,
                                                     bool& in_trouble) {
     in_trouble = true;
@@ -52,7 +52,7 @@ asio::awaitable<std::optional<std::string>> look_at(site_ports ports, const runn
     if (!view) co_return text + trouble(view.error());
     const auto users = site_users_for(settings.site_user_prefix, *domain);
     in_trouble = view->exists && owner_fault(*view);
-    text += server_steps(*view, users, settings.machine.keep_if_valid_for);
+    text += server_steps(*view, users, settings.machine.keep_if_valid_for, ports.time.now().wall);
     if (settings.machine.analytics) {
         const auto found = co_await ports.statistics.find(*domain);
         text += "; " + analytics_step(found);
@@ -62,7 +62,7 @@ asio::awaitable<std::optional<std::string>> look_at(site_ports ports, const runn
 
 } // namespace
 
-asio::awaitable<dry_run_summary> dry_run(site_ports ports, runner_settings settings, std::string site_id,
+asio::awaitable<dry_run_summary> dry_run(look_ports ports, runner_settings settings, std::string site_id,
                                          std::function<void(std::string)> say) {
     dry_run_summary summary;
     const auto servers = co_await ports.queue.servers();
@@ -78,7 +78,7 @@ asio::awaitable<dry_run_summary> dry_run(site_ports ports, runner_settings setti
             summary.queue_failure = rows.error();
             co_return summary;
         }
-        for (const auto& row : *rows)
+        for (const auto& row : rows->rows)
             ids.push_back(row.id);
     } else {
         ids.push_back(site_id);

@@ -1,6 +1,10 @@
 // What would be done for the pending sites, found out by looking only: nothing is written, no lock is taken.
 #pragma once
 
+#include "core/ports/analytics.hpp"
+#include "core/ports/clock.hpp"
+#include "core/ports/hosts.hpp"
+#include "core/ports/site_queue.hpp"
 #include "core/site_runner.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -9,6 +13,14 @@
 #include <string>
 
 namespace hosting {
+
+// The ports that a look needs.
+struct look_ports {
+    site_queue& queue;
+    hosts& servers;
+    analytics& statistics;
+    clock& time;
+};
 
 struct dry_run_summary {
     std::size_t sites = 0;
@@ -19,7 +31,7 @@ struct dry_run_summary {
 };
 
 // Looks at all pending sites, or at the one named, and hands a line for each to `say`.
-[[nodiscard]] boost::asio::awaitable<dry_run_summary> dry_run(site_ports ports, runner_settings settings,
+[[nodiscard]] boost::asio::awaitable<dry_run_summary> dry_run(look_ports ports, runner_settings settings,
                                                               std::string site_id,
                                                               std::function<void(std::string)> say);
 

@@ -1,6 +1,9 @@
 // Everything that can go wrong, once: the causes, their class, the contract's code and who must act.
 #pragma once
 
+#include "core/moment.hpp"
+
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,14 +20,18 @@ enum class errc {
     // The way to the server
     ssh_unreachable, // name, TCP, banner or key exchange failed, or the connection broke between two commands
     ssh_not_started, // the server had no free channel; certainly nothing ran
-    ssh_outcome_unknown, // the connection or the wait ended after a command was sent: it may have run
-    ssh_auth,            // the server refused our key
-    ssh_key,             // the row's private key is none, or cannot be used
-    ssh_host_key,        // the host key is not the one we know (or is unknown, in strict mode)
+    ssh_outcome_unknown,   // the connection or the wait ended after a command was sent: it may have run
+    ssh_auth,              // the server refused our key, and has never taken it
+    ssh_auth_revoked,      // the server refused a key that it took before
+    ssh_key,               // the row's private key is none, or cannot be used
+    ssh_host_key,          // the host key is not the one we know (or is unknown, in strict mode)
+    ssh_host_key_replaced, // the same, on a server that we worked on before
 
     // The panel
     clpctl_missing,          // no clpctl on the server
+    clpctl_gone,             // the same, where it worked before
     clpctl_privilege,        // not root, and sudo -n refuses
+    clpctl_privilege_gone,   // the same, where it worked before
     panel_broken,            // clpctl cannot start, as during an update of the panel
     panel_busy,              // the lock on the server was not free in time
     panel_database_locked,   // its SQLite database was busy
@@ -45,6 +52,8 @@ enum class errc {
     cert_rate_limit, // Let's Encrypt refused for now
     cert_account,    // account, order or finalisation failed at Let's Encrypt
     cert_not_good,   // clpctl reported success, but no good certificate is installed
+    cert_no_address, // the preflight: the name resolves to no address at all, so none was ordered
+    cert_budget,     // a limit of Let's Encrypt would be exceeded, by our own count: none was ordered
 
     step_timeout, // a command ran into its time limit
 
@@ -61,6 +70,9 @@ enum class errc {
     matomo_unexpected,     // a redirect, HTML, or JSON of the wrong shape
     matomo_not_configured, // neither the configuration nor Supabase has credentials
 
+    memory_unusable, // the state folder cannot be read or written
+    lease_lost,      // another daemon has taken the site over: nothing was done, and nothing is to be said
+
     internal, // our own fault
 };
 
@@ -74,6 +86,12 @@ enum class failure_class {
 
 [[nodiscard]] failure_class class_of(errc code) noexcept;
 
+// Whose trouble a cause is. The server's and its panel's make one incident for all its sites; but the panel's
+// may be provoked by a single site, which therefore waits on its own account too.
+enum class failure_scope { site, panel, server, supabase };
+[[nodiscard]] failure_scope scope_of(errc code) noexcept;
+[[nodiscard]] bool concerns_server(errc code) noexcept; // scope panel or server
+
 // The contract's `E_...` name, as in `error_message` and the journal's ERROR_CODE.
 [[nodiscard]] std::string_view code_name(errc code) noexcept;
 
@@ -85,6 +103,7 @@ enum class failure_class {
 struct failure {
     errc code = errc::internal;
     std::string detail;
+    std::optional<wall_time> not_before = std::nullopt; // known to be in vain sooner
 
     friend bool operator==(const failure&, const failure&) = default;
 };

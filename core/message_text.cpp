@@ -1,5 +1,6 @@
 #include "core/message_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -81,6 +82,17 @@ std::string plain_text(std::string_view text, std::size_t max_characters) {
     }
     while (!out.empty() && out.back() == ' ')
         out.pop_back();
+    return out;
+}
+
+std::string utf8_text(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::size_t length = text.front() == '\0' ? 0 : sequence_length(text);
+        out.append(length == 0 ? "?" : text.substr(0, length));
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
     return out;
 }
 

@@ -14,6 +14,9 @@ namespace hosting {
 // spaces, bytes that are no UTF-8 become '?', what is cut off is marked by "...".
 [[nodiscard]] std::string plain_text(std::string_view text, std::size_t max_characters);
 
+// The text itself, but each byte that is no UTF-8, and each NUL, is '?': what a database takes as text.
+[[nodiscard]] std::string utf8_text(std::string_view text);
+
 // The row's error_message: `E_CODE: detail; who must act`, at most 500 characters, the detail cut where it
 // must be.
 [[nodiscard]] std::string error_message(const failure& why);

@@ -12,4 +12,9 @@ std::string_view to_string(stage s) noexcept {
     return "?";
 }
 
+std::string place_of(const server& s) {
+    const bool bare_v6 = s.address.find(':') != std::string::npos;
+    return s.user + '@' + (bare_v6 ? '[' + s.address + ']' : s.address) + ':' + std::to_string(s.port);
+}
+
 } // namespace hosting

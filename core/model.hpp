@@ -32,6 +32,9 @@ struct site {
     std::optional<std::string> status_hosting;
     std::optional<std::int64_t> matomo_site_id;
     std::optional<std::string> error_message;
+    std::optional<std::string> document_root;
+
+    friend bool operator==(const site&, const site&) = default;
 };
 
 // A server's row without its key, which is read only when a connection needs it.
@@ -51,6 +54,10 @@ struct server {
     return s.name.empty() ? s.id : s.name;
 }
 
+// Where a server is: rows with the same address, port and user are one server, which has one session, one
+// turn, one budget and one incident.
+[[nodiscard]] std::string place_of(const server& s);
+
 // What is written back. `active` clears error_message; a missing value is left out of the update, never
 // nulled.
 struct outcome {
@@ -65,7 +72,8 @@ struct outcome {
 
 // What became of a conditional update.
 enum class delivery {
-    written,    // the row has our values: just now, or by an earlier try whose answer was lost
+    written,    // the row has our values: just now, or by an earlier try whose answer was lost; or it had
+                // them, and is a new request since
     row_changed // the row is not what was read (edited, moved, done or deleted by the Hub): nothing was
                 // written
 };

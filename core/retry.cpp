@@ -4,6 +4,19 @@
 #include <array>
 
 namespace hosting {
+namespace {
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds first, unsigned doublings,
+                                   std::chrono::milliseconds longest, double roll) noexcept {
+    std::chrono::milliseconds ceiling = first;
+    for (unsigned i = 0; i < doublings && ceiling < longest; ++i)
+        ceiling *= 2;
+    ceiling = std::min(ceiling, longest);
+    return std::chrono::milliseconds(
+        static_cast<std::chrono::milliseconds::rep>(roll * static_cast<double>(ceiling.count())));
+}
+
+} // namespace
 
 std::chrono::milliseconds delay_after(const retry_policy& policy, stage failed, unsigned attempt,
                                       double roll) noexcept {
@@ -12,12 +25,12 @@ std::chrono::milliseconds delay_after(const retry_policy& policy, stage failed, 
         constexpr std::array<int, 4> factors{2, 20, 200, 2880};
         return policy.first_delay * factors[std::min<std::size_t>(step, factors.size() - 1)];
     }
-    std::chrono::milliseconds ceiling = policy.first_delay;
-    for (unsigned i = 0; i < step && ceiling < policy.max_delay; ++i)
-        ceiling *= 2;
-    ceiling = std::min(ceiling, policy.max_delay);
-    return std::chrono::milliseconds(
-        static_cast<std::chrono::milliseconds::rep>(roll * static_cast<double>(ceiling.count())));
+    return jittered(policy.first_delay, step, policy.max_delay, roll);
+}
+
+std::chrono::milliseconds snooze_delay(const retry_policy& policy, unsigned snoozes, double roll) noexcept {
+    return jittered(policy.first_delay, std::max(snoozes, 1U) - 1,
+                    std::min<std::chrono::milliseconds>(policy.max_delay, longest_snooze), roll);
 }
 
 } // namespace hosting

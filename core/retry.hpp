@@ -21,4 +21,17 @@ struct retry_policy {
 [[nodiscard]] std::chrono::milliseconds delay_after(const retry_policy&, stage failed, unsigned attempt,
                                                     double roll) noexcept;
 
+// The wait after the `snoozes`-th failure in a row that was not the site's fault: the same, but at most five
+// minutes, so that the end of somebody else's trouble is noticed soon.
+[[nodiscard]] std::chrono::milliseconds snooze_delay(const retry_policy&, unsigned snoozes,
+                                                     double roll) noexcept;
+
+// Waits that are longer are shown in the row.
+inline constexpr std::chrono::minutes announced_from{5};
+// Nobody's trouble is looked at more rarely than that.
+inline constexpr std::chrono::minutes longest_snooze{5};
+// Matomo's trouble delays a site by no more.
+inline constexpr unsigned most_analytics_attempts = 3;
+inline constexpr std::chrono::minutes longest_analytics_wait{2};
+
 } // namespace hosting

@@ -2,14 +2,16 @@
 // performs the action. core/README.md has the picture.
 #pragma once
 
+#include "core/events.hpp"
 #include "core/model.hpp"
+#include "core/moment.hpp"
 #include "core/ports/log.hpp"
+#include "core/progress.hpp"
 #include "core/result.hpp"
 #include "core/retry.hpp"
 #include "core/site_user.hpp"
 #include "core/steps.hpp"
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -19,29 +21,10 @@
 
 namespace hosting {
 
-// Time and chance, brought by the caller.
-struct moment {
-    std::chrono::steady_clock::time_point steady;
-    std::chrono::system_clock::time_point wall;
-    double roll = 0.5; // uniform in [0, 1)
-};
-
-// What is remembered of a site between two runs of its machine.
-struct site_progress {
-    std::array<unsigned, stage_count> attempts{};                       // failed ones that count, by stage
-    unsigned snoozes = 0;                                               // in a row
-    std::optional<std::chrono::steady_clock::time_point> waiting_since; // the first of these snoozes
-    std::optional<std::chrono::steady_clock::time_point> failed_since;  // the first failure of any kind
-    std::optional<std::chrono::steady_clock::time_point> first_refusal; // of a certificate
-    std::optional<outcome> undelivered;                                 // decided, but not yet written
-    stage at = stage::site;                                             // of the last failure
-    errc last = errc::internal;                                         // its cause
-    std::optional<errc> announced; // the cause that the row's error_message was told of
-};
-
 struct machine_settings {
     retry_policy retry;
     std::chrono::seconds keep_if_valid_for{21 * 86'400};
+    bool preflight = true; // a name without any address gets no order
     bool analytics = true;
 };
 
@@ -49,13 +32,16 @@ struct machine_settings {
 struct machine_input {
     std::string domain; // normalised
     site_users users;
-    bool read_as_active = false; // the row was `active`: it is never written `failed`
+    site row; // as read; one that was `active` is never written `failed`
 };
 
 // Next actions.
 struct do_create_site {
     creation what;
     friend bool operator==(const do_create_site&, const do_create_site&) = default;
+};
+struct do_check_address {
+    friend bool operator==(const do_check_address&, const do_check_address&) = default;
 };
 struct do_install_certificate {
     installation what;
@@ -81,8 +67,8 @@ struct do_finish {
     std::chrono::milliseconds delay{};
     friend bool operator==(const do_finish&, const do_finish&) = default;
 };
-using site_action =
-    std::variant<do_create_site, do_install_certificate, do_register_analytics, do_report, do_finish>;
+using site_action = std::variant<do_create_site, do_check_address, do_install_certificate,
+                                 do_register_analytics, do_report, do_finish>;
 
 // A line for the log, decided here because here it is known what it means.
 struct notice {
@@ -91,6 +77,7 @@ struct notice {
     std::optional<errc> cause;
     stage at = stage::site; // where it happened
     unsigned attempt = 1;   // which one that was
+    std::optional<event> milestone = std::nullopt;
 };
 
 // Why the owner of a site that exists may not own one; nullopt: it may.
@@ -104,9 +91,12 @@ public:
     [[nodiscard]] site_action start();
     // Instead of start(): nothing can be done for this row, for the reason given.
     [[nodiscard]] site_action refuse(failure why, const moment& now);
+    // Instead of start(): the site has waited long enough for its server.
+    [[nodiscard]] site_action give_up(failure why, const moment& now);
     [[nodiscard]] site_action on_created(const result<creation_result>& what, const moment& now);
+    [[nodiscard]] site_action on_address(address_check found, const moment& now);
     [[nodiscard]] site_action on_installed(const result<installation_result>& what, const moment& now);
-    [[nodiscard]] site_action on_registered(const result<std::int64_t>& what);
+    [[nodiscard]] site_action on_registered(const result<std::int64_t>& what, const moment& now);
     [[nodiscard]] site_action on_reported(const result<delivery>& what, const moment& now);
 
     [[nodiscard]] stage at() const noexcept { return at_; }
@@ -124,16 +114,22 @@ private:
     site_action accept_site(const creation_result& made, const moment& now);
     site_action make_over_orphan();
     site_action consider_certificate(const moment& now);
+    site_action install();
     site_action analytics_or_report();
+    site_action analytics_failed(failure why, const moment& now);
     site_action report(outcome what);
+    void forget_lost_reply();
     site_action on_failure(failure why, const moment& now);
+    site_action look_again(failure why, const moment& now);
     site_action transient_failure(failure why, const moment& now);
     site_action snooze(failure why, const moment& now);
+    site_action wait_for_certificate(std::chrono::milliseconds delay, failure why, const moment& now);
     site_action fail(failure why);
     site_action retry_in(std::chrono::milliseconds delay, failure why, const moment& now);
     [[nodiscard]] bool is_foreign() const;
     [[nodiscard]] std::string document_root() const;
-    void note(log_level level, std::string text, std::optional<errc> cause = std::nullopt);
+    void note(log_level level, std::string text, std::optional<errc> cause = std::nullopt,
+              std::optional<event> milestone = std::nullopt);
 
     machine_settings settings_;
     machine_input input_;
@@ -144,7 +140,7 @@ private:
     site_view view_;   // as last seen
     bool over_orphan_ = false;
     unsigned guard_rounds_ = 0;
-    std::optional<std::int64_t> matomo_site_id_;
+    bool address_checked_ = false;
     std::vector<notice> notices_;
 };
 

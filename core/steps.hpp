@@ -3,6 +3,7 @@
 
 #include "core/certificate.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,11 +17,21 @@ struct site_view {
     std::optional<certificate> installed;
 };
 
+// Where daemons share the sites: what tells a server whether this one may still act on a site. Under its lock
+// the server refuses a token that is lower than the highest it has seen for the queue and domain.
+struct fence {
+    std::string queue; // its id; empty: there is no fence
+    std::uint64_t token = 0;
+
+    friend bool operator==(const fence&, const fence&) = default;
+};
+
 struct creation {
     std::string domain; // normalised
     std::string user;   // of site_users_for
     // The panel said that it does not know the site although its files exist: make it over them.
     bool over_orphan = false;
+    fence guard = {};
 
     friend bool operator==(const creation&, const creation&) = default;
 };
@@ -31,12 +42,17 @@ struct creation_result {
         created
     };
     kind what = kind::found;
-    site_view view; // as it is now
+    site_view view;      // as it is now
+    bool orphan = false; // user_used: by what a broken-off attempt left of this very site
 };
+
+// Whether a name has an address, as far as we can see.
+enum class address_check { some, none, unknown };
 
 struct installation {
     std::string domain; // normalised
     std::string mark;   // of the certificate last seen; empty: none was
+    fence guard = {};
 
     friend bool operator==(const installation&, const installation&) = default;
 };

@@ -20,7 +20,8 @@ public:
     virtual boost::asio::awaitable<result<std::optional<std::int64_t>>> find(std::string domain) = 0;
 
     // The same, registering the site where there is none. Never makes a second one: after an unknown outcome
-    // it looks again before it adds.
+    // it looks again, gives the lost call time, and looks once more before it adds; what a call of an earlier
+    // life left half made is found and completed. May take minutes.
     virtual boost::asio::awaitable<result<std::int64_t>> ensure(std::string domain) = 0;
 };
 

@@ -13,7 +13,7 @@ namespace hosting {
 // error: the service cannot do its job; warning: an operator should look; info: a milestone; debug: the rest.
 enum class log_level { debug, info, warning, error };
 
-// A journal field: SITE_ID, DOMAIN, SERVER, STAGE, ATTEMPT, ERROR_CODE.
+// A journal field: SITE_ID, DOMAIN, SERVER, STAGE, ATTEMPT, ERROR_CODE, MESSAGE_ID (core/events.hpp).
 struct log_field {
     std::string_view key;
     std::string value;

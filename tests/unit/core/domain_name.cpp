@@ -87,4 +87,11 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_which_rule) {
     BOOST_TEST(hosting::normalise_domain(" ").error().detail == "the domain '' is empty");
 }
 
+BOOST_AUTO_TEST_CASE(the_unicode_form_is_the_other_way_round) {
+    BOOST_TEST(hosting::unicode_domain("xn--bcher-kva.de") == "b\xC3\xBC"
+                                                              "cher.de");
+    BOOST_TEST(hosting::unicode_domain("example.com") == "example.com");
+    BOOST_TEST(hosting::unicode_domain("xn--a.com") == "xn--a.com"); // stands for nothing
+}
+
 BOOST_AUTO_TEST_SUITE_END()

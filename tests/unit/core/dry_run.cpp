@@ -12,7 +12,7 @@ namespace {
 std::vector<std::string> look(world& w, dry_run_summary& summary) {
     std::vector<std::string> lines;
     std::function<void(std::string)> say = [&](std::string text) { lines.push_back(std::move(text)); };
-    asio::co_spawn(w.io, dry_run(w.ports, {}, {}, std::move(say)),
+    asio::co_spawn(w.io, dry_run({w.queue, w.servers, w.statistics, w.time}, {}, {}, std::move(say)),
                    [&](const std::exception_ptr& e, dry_run_summary s) {
                        if (e) std::rethrow_exception(e);
                        summary = std::move(s);

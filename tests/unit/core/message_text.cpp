@@ -5,6 +5,7 @@
 using namespace std::chrono_literals;
 using hosting::errc;
 using hosting::plain_text;
+using hosting::utf8_text;
 
 BOOST_AUTO_TEST_SUITE(message_text)
 
@@ -32,6 +33,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_utf8_becomes_a_question_mark) {
     BOOST_TEST(plain_text("\xED\xA0\x80", 50) == "???");      // a surrogate
     BOOST_TEST(plain_text("\xF4\x90\x80\x80", 50) == "????"); // beyond U+10FFFF
     BOOST_TEST(plain_text("\xF0\x9F\x98\x80", 50) == "\xF0\x9F\x98\x80");
+}
+
+BOOST_AUTO_TEST_CASE(text_for_a_database_stays_but_for_what_is_none) {
+    const std::string text = " a\r\n\t\x01 \xC2\x85\xEF\xBF\xBF\xF0\x9F\x98\x80 ";
+    BOOST_TEST(utf8_text(text) == text);
+    BOOST_TEST(utf8_text("").empty());
+    BOOST_TEST(utf8_text(std::string_view("a\0\0b", 4)) == "a??b");
+    BOOST_TEST(utf8_text("a\xFF\xC3") == "a??");
+    BOOST_TEST(utf8_text("\xED\xA0\x80\xC0\x80") == "?????");
+    BOOST_TEST(utf8_text(std::string(20'000, 'x')).size() == 20'000U);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_cut_by_characters_not_bytes) {

@@ -1,5 +1,6 @@
 #include "core/site_machine.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
@@ -37,7 +38,10 @@ installation_result installed(std::optional<certificate> now, const std::string&
 site_machine machine(site_progress progress = {}, bool read_as_active = false, bool analytics = true) {
     machine_settings settings;
     settings.analytics = analytics;
-    return {settings, {domain, users, read_as_active}, std::move(progress)};
+    settings.preflight = false;
+    site row;
+    row.status_hosting = read_as_active ? "active" : "pending";
+    return {settings, {domain, users, std::move(row)}, std::move(progress)};
 }
 
 // A machine that is in the stage given, about to hear the result of its action.
@@ -49,7 +53,7 @@ site_machine machine_in(stage s, site_progress progress = {}, bool read_as_activ
     if (s == stage::certificate) return m;
     (void)m.on_installed(installed(good_certificate()), at());
     if (s == stage::analytics) return m;
-    (void)m.on_registered(7);
+    (void)m.on_registered(7, at());
     return m;
 }
 
@@ -57,7 +61,7 @@ site_action fail_in(site_machine& m, stage s, failure why, const moment& now = a
     switch (s) {
     case stage::site: return m.on_created(why, now);
     case stage::certificate: return m.on_installed(why, now);
-    case stage::analytics: return m.on_registered(why);
+    case stage::analytics: return m.on_registered(why, now);
     case stage::report: return m.on_reported(why, now);
     }
     return do_finish{};
@@ -84,13 +88,16 @@ BOOST_AUTO_TEST_CASE(a_new_site_goes_through_all_stages) {
                 site_action(do_install_certificate{{domain, "self"}})));
     BOOST_TEST((m.at() == stage::certificate));
     BOOST_TEST((m.on_installed(installed(good_certificate()), at()) == site_action(do_register_analytics{})));
-    BOOST_TEST((m.on_registered(7) == site_action(do_report{{outcome::kind::active, docroot, 7, ""}})));
+    BOOST_TEST((m.on_registered(7, at()) == site_action(do_report{{outcome::kind::active, docroot, 7, ""}})));
     BOOST_TEST((m.on_reported(delivery::written, at()) == site_action(do_finish{})));
     BOOST_TEST(!m.progress().undelivered.has_value());
     const auto notices = m.take_notices();
-    BOOST_REQUIRE(notices.size() == 2U);
+    BOOST_REQUIRE(notices.size() == 3U);
     BOOST_TEST(notices[0].text == "site created, owned by user_examplecom");
     BOOST_TEST(notices[1].text == "certificate installed, valid until 2026-03-31T00:00:00Z");
+    BOOST_TEST(notices[2].text == "active, its certificate is valid until 2026-03-31T00:00:00Z");
+    BOOST_TEST((notices[2].milestone == event::site_active));
+    BOOST_TEST((std::ranges::count(notices, log_level::info, &notice::level) == 1)); // journald limits lines
 }
 
 BOOST_AUTO_TEST_CASE(a_finished_site_costs_no_command_but_the_look) {
@@ -134,7 +141,7 @@ BOOST_AUTO_TEST_CASE(a_foreign_site_is_adopted_with_a_warning) {
     const auto notices = m.take_notices();
     BOOST_TEST((notices[0].level == log_level::warning));
     BOOST_TEST(notices[0].text == "the site existed already and belongs to john; it is used as it is");
-    BOOST_TEST((m.on_registered(7) ==
+    BOOST_TEST((m.on_registered(7, at()) ==
                 site_action(do_report{{outcome::kind::active, "/home/john/htdocs/example.com", 7, ""}})));
 }
 
@@ -230,6 +237,15 @@ BOOST_AUTO_TEST_CASE(certificates_are_tried_again_after_1_10_100_minutes_and_not
                "E_CERT_DNS: no A record; the domain's DNS must point to the server");
 }
 
+BOOST_AUTO_TEST_CASE(supabases_trouble_takes_nothing_of_the_time_that_a_certificate_is_given) {
+    auto m = machine_in(stage::certificate);
+    const failure away{errc::supabase_unreachable, "the order cannot be noted"};
+    BOOST_TEST((as_finish(m.on_installed(away, at(0s))).what == do_finish::kind::retry));
+    BOOST_TEST(!m.progress().first_refusal);
+    auto late = machine_in(stage::certificate, m.progress());
+    BOOST_TEST((as_finish(late.on_installed(away, at(48h))).what == do_finish::kind::retry));
+}
+
 // Every class of failure in every stage
 
 BOOST_AUTO_TEST_CASE(a_transient_failure_is_tried_again_and_counted) {
@@ -239,7 +255,7 @@ BOOST_AUTO_TEST_CASE(a_transient_failure_is_tried_again_and_counted) {
         BOOST_TEST((as_finish(action).what == do_finish::kind::retry));
         BOOST_TEST(m.progress().attempts[static_cast<std::size_t>(s)] == 1U);
         BOOST_TEST((m.progress().at == s));
-        BOOST_TEST((m.progress().last == errc::step_timeout));
+        BOOST_TEST((m.progress().last.code == errc::step_timeout));
     }
 }
 
@@ -288,7 +304,7 @@ BOOST_AUTO_TEST_CASE(an_outage_limit_of_zero_never_fails_a_site) {
     settings.retry.server_outage_limit = 0ms;
     site_progress progress;
     progress.waiting_since = at().steady;
-    site_machine m(settings, {domain, users, false}, progress);
+    site_machine m(settings, {domain, users, {}}, progress);
     (void)m.start();
     const auto action = m.on_created(failure{errc::ssh_unreachable, "x"}, at(10'000h));
     BOOST_TEST((as_finish(action).what == do_finish::kind::retry));
@@ -302,18 +318,135 @@ BOOST_AUTO_TEST_CASE(permanent_and_operator_failures_fail_at_once) {
         }
 }
 
-BOOST_AUTO_TEST_CASE(analytics_never_fails_a_site) {
-    for (const auto code :
-         {errc::matomo_unreachable, errc::matomo_refused, errc::matomo_unexpected, errc::internal}) {
+BOOST_AUTO_TEST_CASE(analytics_that_a_person_must_mend_costs_a_site_nothing) {
+    for (const auto code : {errc::matomo_refused, errc::matomo_not_configured}) {
         auto m = machine_in(stage::analytics);
         (void)m.take_notices();
-        const auto action = m.on_registered(failure{code, "the token was refused"});
+        const auto action = m.on_registered(failure{code, "the token was refused"}, at());
         BOOST_TEST((as_report(action) == outcome{outcome::kind::active, docroot, std::nullopt, ""}));
         const auto notices = m.take_notices();
         BOOST_REQUIRE(notices.size() == 1U);
-        BOOST_TEST((notices[0].level == log_level::warning));
+        BOOST_TEST((notices[0].level == log_level::info)); // the warning is Matomo's, not each site's
         BOOST_TEST(notices[0].text == "the site has no Matomo entry: the token was refused");
     }
+}
+
+BOOST_AUTO_TEST_CASE(analytics_is_tried_three_times_within_two_minutes_and_never_fails_a_site) {
+    for (const auto code : {errc::matomo_unreachable, errc::matomo_unexpected, errc::internal}) {
+        const failure away{code, "no answer"};
+        auto m = machine_in(stage::analytics);
+        const auto first = m.on_registered(away, at(0s, 1.0));
+        BOOST_TEST((as_finish(first).what == do_finish::kind::retry));
+        BOOST_TEST((as_finish(first).delay <= 15s));
+        // The site is done with its server: the next run begins where this one ended.
+        auto second = machine(m.progress());
+        BOOST_TEST((second.start() == site_action(do_register_analytics{})));
+        BOOST_TEST((as_finish(second.on_registered(away, at(50s, 1.0))).what == do_finish::kind::retry));
+        auto third = machine(second.progress());
+        (void)third.start();
+        const auto last = third.on_registered(away, at(100s, 1.0));
+        BOOST_TEST((as_report(last) == outcome{outcome::kind::active, docroot, std::nullopt, ""}));
+        BOOST_TEST(last_notice(third) == "the site has no Matomo entry: no answer");
+        auto late = machine(m.progress());
+        (void)late.start();
+        BOOST_TEST((as_report(late.on_registered(away, at(2min, 1.0))).what == outcome::kind::active));
+    }
+}
+
+// What is not the site's fault, and what is only perhaps
+
+BOOST_AUTO_TEST_CASE(the_first_lost_reply_of_a_stage_costs_nothing_and_the_second_in_a_row_does) {
+    const failure lost{errc::ssh_outcome_unknown, "the connection broke"};
+    for (const auto s : {stage::site, stage::certificate}) {
+        const auto index = static_cast<std::size_t>(s);
+        auto m = machine_in(s);
+        BOOST_TEST((as_finish(fail_in(m, s, lost)).delay <= 30s)); // a look, not another order
+        BOOST_TEST(m.progress().attempts[index] == 0U);
+        auto down = machine_in(s, m.progress());
+        (void)fail_in(down, s, {errc::ssh_unreachable, "x"}); // no answer to what was lost
+        if (s == stage::certificate) (void)fail_in(down, s, {errc::cert_budget, "x"});
+        auto again = machine_in(s, down.progress());
+        (void)fail_in(again, s, lost);
+        BOOST_TEST(again.progress().attempts[index] == 1U);
+        auto known = machine_in(s, again.progress());
+        (void)fail_in(known, s, {errc::step_timeout, "slow"});
+        auto fresh = machine_in(s, known.progress());
+        (void)fail_in(fresh, s, lost);
+        BOOST_TEST(fresh.progress().attempts[index] == 2U); // of the two before
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_site_that_waited_for_its_server_long_enough_fails_with_the_servers_cause) {
+    site_progress progress;
+    progress.waiting_since = at(-2h).steady;
+    auto m = machine(progress);
+    BOOST_TEST(
+        as_report(m.give_up({errc::ssh_unreachable, "connection refused"}, at())).error_message ==
+        "E_SSH_UNREACHABLE: the site has waited for its server for 2 h: connection refused; the server's "
+        "administrator must act");
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_waits_as_long_as_it_was_told_to_and_no_longer_than_we_give_it) {
+    const auto told = [](std::chrono::hours ahead) {
+        return failure{errc::cert_budget, "spent", at(ahead).wall};
+    };
+    auto m = machine_in(stage::certificate);
+    const auto wait = as_finish(m.on_installed(told(3h), at(0s, 0.0)));
+    BOOST_TEST((wait.what == do_finish::kind::retry));
+    BOOST_TEST((wait.delay == 3h));
+    BOOST_TEST(m.progress().attempts[1] == 0U);
+    auto late = machine_in(stage::certificate, m.progress());
+    BOOST_TEST(
+        as_report(late.on_installed(told(25h), at(3h))).error_message.starts_with("E_CERT_RATE_LIMIT: "));
+    auto refused = machine_in(stage::certificate);
+    const failure limit{errc::cert_rate_limit, "429", at(2h).wall};
+    BOOST_TEST((as_finish(refused.on_installed(limit, at(0s, 0.0))).delay == 2h));
+    BOOST_TEST(refused.progress().attempts[1] == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_panel_that_may_have_lost_a_certificate_is_not_soon_asked_for_another) {
+    const failure full{errc::panel_disk_full, "no space"};
+    auto m = machine_in(stage::certificate);
+    BOOST_TEST((as_finish(m.on_installed(full, at())).delay == 1min));
+    auto second = machine_in(stage::certificate, m.progress());
+    BOOST_TEST((as_finish(second.on_installed(full, at(1min))).delay == 10min));
+    BOOST_TEST(second.progress().attempts[1] == 0U);
+    auto look = machine_in(stage::site, second.progress());
+    BOOST_TEST((as_finish(look.on_created(full, at(11min))).delay <= 5min)); // no order could be lost there
+}
+
+BOOST_AUTO_TEST_CASE(a_name_without_an_address_gets_no_order_and_waits) {
+    machine_settings settings;
+    const auto checking = [&](site_progress progress) {
+        site_machine m(settings, {domain, users, {}}, std::move(progress));
+        (void)m.start();
+        BOOST_TEST(
+            (m.on_created(made(creation_result::kind::found), at()) == site_action(do_check_address{})));
+        return m;
+    };
+    for (const auto seen : {address_check::some, address_check::unknown}) {
+        auto m = checking({});
+        BOOST_TEST(std::holds_alternative<do_install_certificate>(m.on_address(seen, at())));
+    }
+    auto m = checking({});
+    const auto waits = as_finish(m.on_address(address_check::none, at()));
+    BOOST_TEST((waits.why->code == errc::cert_no_address));
+    BOOST_TEST(m.progress().attempts[1] == 0U);
+    auto late = checking(m.progress());
+    BOOST_TEST(as_report(late.on_address(address_check::none, at(24h))).error_message ==
+               "E_CERT_DNS: example.com resolves to no address; the domain's DNS must point to the server");
+}
+
+BOOST_AUTO_TEST_CASE(an_orphan_of_the_site_itself_is_named) {
+    auto m = machine_in(stage::site);
+    auto taken = made(creation_result::kind::user_used);
+    taken.orphan = true;
+    const auto next = m.on_created(taken, at());
+    BOOST_TEST((next == site_action(do_create_site{{domain, users.hashed, false}})));
+    BOOST_TEST(last_notice(m) ==
+               "the user user_examplecom exists on the server already, left by an attempt that "
+               "broke off (/home/user_examplecom/htdocs/example.com); the site gets " +
+                   users.hashed);
 }
 
 BOOST_AUTO_TEST_CASE(an_outcome_that_cannot_be_written_is_kept_and_offered_again) {

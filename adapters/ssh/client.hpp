@@ -16,7 +16,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hosting::ssh {
 
@@ -32,6 +34,9 @@ struct settings {
     bool accept_new_host_keys = true; // false: strict, an unknown host key is refused
     bool remember_host_keys =
         true; // false: accepted ones are not written down, for a look that changes nothing
+    // Hears of a host key (its binary form, see host_key.hpp) that is trusted because none was known of the
+    // server, before it is logged in to. May be empty. Called on any thread of the executor.
+    std::function<void(std::string_view address, std::uint16_t port, std::string_view key)> on_new_host_key;
     std::filesystem::path known_hosts;
     std::chrono::milliseconds connect_timeout{20'000}; // name, TCP, key exchange and login together
     std::size_t channels_per_server = 8;
@@ -66,6 +71,12 @@ struct command_result {
 // pool's executor. The time it takes is not part of connect_timeout, but of each command's deadline.
 using key_source = std::function<boost::asio::awaitable<result<secret>>(endpoint)>;
 
+// Hears of each attempt to connect and log in: with which key, and why it failed, if it did. Called on a
+// strand of the pool's executor, before anybody who waits for the attempt hears of it, and before a key is
+// asked for the next one (unless retire() came between the two).
+using login_listener =
+    std::function<void(const endpoint&, const secret& key, const std::optional<failure>& why)>;
+
 // What the pool does and has done, for metrics.
 struct counts {
     std::uint64_t connects = 0; // attempts since the start, whatever came of them
@@ -97,6 +108,9 @@ public:
     // Later commands are not started. Call it before the pool goes, unless the io_context has stopped for
     // good.
     virtual boost::asio::awaitable<void> close() = 0;
+
+    // One, before the first run().
+    virtual void on_login(login_listener) = 0;
 
     [[nodiscard]] virtual counts count() const = 0;
 };

@@ -135,13 +135,14 @@ awaitable<connector::checked> connector::login(const std::string& key) {
         if (!go_on) co_return unreachable(lost("the login"));
     }
     if (rc == ssh_error::none) co_return std::nullopt;
+    // First of all: libssh2 calls a connection that broke while it waited for the answer an unverified key.
+    if (connection_->bytes.dead() || rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_TIMEOUT)
+        co_return unreachable(lost("the login"));
     if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED) {
         const auto offered = co_await offered_methods();
         co_return failure{errc::ssh_auth, to_string(where_) + ": the server refused our key" +
                                               (offered.empty() ? "" : " (it takes: " + offered + ")")};
     }
-    if (connection_->bytes.dead() || rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_TIMEOUT)
-        co_return unreachable(lost("the login"));
     co_return failure{errc::ssh_key, to_string(where_) + ": the private key cannot be used (" +
                                          session.last_error() + ", libssh2 error " + std::to_string(rc) +
                                          ")"};

@@ -61,10 +61,11 @@ std::string described(const std::string& name, std::string_view key) {
 
 } // namespace
 
-known_hosts::known_hosts(std::filesystem::path file, bool accept_new, log& l, bool remember)
+known_hosts::known_hosts(std::filesystem::path file, bool accept_new, log& l, bool remember, new_key on_new)
     : file_(std::move(file))
     , accept_new_(accept_new)
     , remember_(remember)
+    , on_new_(std::move(on_new))
     , log_(l) {}
 
 result<std::string> known_hosts::text() const {
@@ -94,7 +95,7 @@ std::optional<failure> known_hosts::check(std::string_view address, std::uint16_
     if (!known) return known.error();
     switch (judge_host_key(*known, address, port, key)) {
     case host_key_verdict::trusted: return std::nullopt;
-    case host_key_verdict::unknown: return accept(name, key);
+    case host_key_verdict::unknown: return accept(address, port, key);
     case host_key_verdict::revoked:
         return failure{errc::ssh_host_key, described(name, key) + ", which is revoked in " + file_.string()};
     case host_key_verdict::changed: break;
@@ -104,12 +105,15 @@ std::optional<failure> known_hosts::check(std::string_view address, std::uint16_
                                            "ssh-keygen -f " + file_.string() + " -R '" + name + "'"};
 }
 
-std::optional<failure> known_hosts::accept(const std::string& name, std::string_view key) {
+std::optional<failure> known_hosts::accept(std::string_view address, std::uint16_t port,
+                                           std::string_view key) {
+    const auto name = known_hosts_name(address, port);
     const auto line = known_hosts_line(name, key);
     if (!accept_new_)
         return failure{errc::ssh_host_key, described(name, key) +
                                                ", which is not known; if it is right, add to " +
                                                file_.string() + " the line: " + line};
+    if (on_new_) on_new_(address, port, key);
     if (!remember_) {
         unwritten_ += line + "\n";
         return std::nullopt;

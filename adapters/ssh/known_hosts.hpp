@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,9 +24,12 @@ namespace hosting::ssh {
 // One object owns a file: sessions that connect at the same time neither lose nor repeat a line. Thread-safe.
 class known_hosts {
 public:
+    using new_key = std::function<void(std::string_view address, std::uint16_t port, std::string_view key)>;
+
     // accept_new: a key of a server without any known key is trusted and written down. Else it is refused.
-    // remember: false keeps such a key for the life of this object alone.
-    known_hosts(std::filesystem::path file, bool accept_new, log&, bool remember = true);
+    // remember: false keeps such a key for the life of this object alone. `on_new` hears of each; may be
+    // empty.
+    known_hosts(std::filesystem::path file, bool accept_new, log&, bool remember = true, new_key on_new = {});
 
     // The types of the keys known for a server, as key_type() names them. Fails when the file exists but
     // cannot be read.
@@ -39,11 +43,12 @@ public:
 
 private:
     [[nodiscard]] result<std::string> text() const;
-    std::optional<failure> accept(const std::string& name, std::string_view key);
+    std::optional<failure> accept(std::string_view address, std::uint16_t port, std::string_view key);
 
     const std::filesystem::path file_;
     const bool accept_new_;
     const bool remember_;
+    const new_key on_new_;
     log& log_;
     std::mutex mutex_;
     std::string unwritten_; // lines that could not be appended

@@ -28,6 +28,18 @@ std::string_view take_word(std::string_view& line) {
     return word;
 }
 
+// "|1|salt|hash" as OpenSSH writes it. Where the base64 is of another length, libssh2 writes beyond its
+// buffer.
+bool is_hashed_name(std::string_view name) {
+    constexpr std::size_t length = 28; // of 20 bytes
+    constexpr std::string_view base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const auto is_sha1 = [&](std::string_view text) {
+        return text.find_first_not_of(base64) == length - 1 && text.ends_with('=');
+    };
+    return name.size() == 2 * length + 4 && name.starts_with("|1|") && is_sha1(name.substr(3, length)) &&
+           name[length + 3] == '|' && is_sha1(name.substr(length + 4));
+}
+
 struct entry {
     std::string line; // names, type and key
     std::string type;
@@ -47,7 +59,10 @@ std::vector<entry> entries(std::string_view text) {
             e.revoked = true;
         }
         e.line = line;
-        take_word(line);
+        const auto names = take_word(line);
+        // libssh2 takes names of one or two characters for hashed ones; twice they are long enough.
+        if (names.starts_with('|') && !is_hashed_name(names)) continue;
+        if (names.size() <= 2) e.line.insert(0, std::string(names) + ",");
         e.type = take_word(line);
         if (!line.empty()) found.push_back(std::move(e));
     }

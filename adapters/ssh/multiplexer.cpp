@@ -40,12 +40,14 @@ bool multiplexer::pump(steady_time now) {
     for (int passes = 0; moved && !broken_ && passes < limits_.passes; ++passes) {
         moved = false;
         start_waiting(now);
+        open_ahead(now);
         const auto received = session_.bytes_received();
         for (std::size_t i = 0; i < live_.size() && !broken_; ++i)
             moved = step(*live_[i], now) || moved;
         std::erase_if(live_, [](const auto& l) { return l->at == stage::gone; });
         moved = moved || session_.bytes_received() != received;
     }
+    note_received(now);
     return moved && !broken_;
 }
 
@@ -61,21 +63,49 @@ void multiplexer::hand_back_waiting() {
 
 void multiplexer::start_waiting(steady_time now) {
     if (refused_until_ && *refused_until_ <= now) refused_until_.reset();
-    if (waiting_.empty() || opener_ || refused_until_ || live_.size() >= channel_limit_) return;
-    auto next = std::make_unique<lane>();
-    next->op = std::move(waiting_.front().op);
-    next->probe = !next->op;
-    next->refusals = waiting_.front().refusals;
+    if (waiting_.empty()) return;
+    if (spare_) return use_spare(now);
+    if (opener_ || refused_until_ || live_.size() >= channel_limit_) return;
+    auto& next = open_lane(now);
+    next.op = std::move(waiting_.front().op);
+    next.probe = !next.op;
+    next.refusals = waiting_.front().refusals;
     waiting_.pop_front();
-    opener_ = next.get();
+}
+
+// A probe needs no channel of its own: the spare one reads.
+void multiplexer::use_spare(steady_time now) {
+    if (spare_->at == stage::ready) (void)keep_ready(*spare_, now);
+    if (!spare_ || broken_) return;
+    if (waiting_.front().op) {
+        spare_->op = std::move(waiting_.front().op);
+        spare_->refusals = waiting_.front().refusals;
+        if (spare_->at == stage::ready) spare_->at = stage::exec;
+        spare_ = nullptr;
+    }
+    waiting_.pop_front();
+}
+
+void multiplexer::open_ahead(steady_time now) {
+    const bool possible =
+        !spare_ && !opener_ && !refused_until_ && !worn_out_ && live_.size() < channel_limit_;
+    if (!limits_.ahead || !possible || !waiting_.empty()) return;
+    if (std::ranges::any_of(live_, [](const auto& l) { return l->op && l->at == stage::read; }))
+        spare_ = &open_lane(now);
+}
+
+multiplexer::lane& multiplexer::open_lane(steady_time now) {
+    live_.push_back(std::make_unique<lane>());
+    opener_ = live_.back().get();
     opener_since_ = now;
-    live_.push_back(std::move(next));
+    return *opener_;
 }
 
 // True when the operation got further.
 bool multiplexer::step(lane& l, steady_time now) {
     switch (l.at) {
     case stage::open: return open(l, now);
+    case stage::ready: return keep_ready(l, now);
     case stage::exec: return exec(l, now);
     case stage::send_eof: {
         const int rc = session_.send_eof(l.handle);
@@ -102,12 +132,29 @@ bool multiplexer::open(lane& l, steady_time now) {
     if (error == ssh_error::channel_failure) return refused(l, now), true;
     if (!handle) return drop(error, "when a command was to start"), false;
     l.handle = handle;
-    l.at = l.op ? stage::exec : stage::free;
+    l.at = l.op ? stage::exec : &l == spare_ ? stage::ready : stage::free;
     return true;
+}
+
+// Nothing comes over it but its end; but what the server says of its own accord is read here, too.
+bool multiplexer::keep_ready(lane& l, steady_time now) {
+    const auto got = session_.read(l.handle, stream::out, l.ignored);
+    if (got < 0 && got != ssh_error::again) return drop(static_cast<int>(got), "between two commands"), false;
+    note_received(now);
+    const bool stale = !waiting_.empty() && now - heard_ >= limits_.silence;
+    if (!stale && !worn_out_ && !session_.at_eof(l.handle)) return got > 0;
+    spare_ = nullptr;
+    l.at = stage::free;
+    return true;
+}
+
+void multiplexer::note_received(steady_time now) {
+    if (session_.bytes_received() != std::exchange(received_, session_.bytes_received())) heard_ = now;
 }
 
 void multiplexer::refused(lane& l, steady_time now) {
     l.at = stage::gone;
+    if (&l == spare_) spare_ = nullptr;
     const auto others = live_.size() - 1;
     channel_limit_ = std::max<std::size_t>(std::min(channel_limit_, others), 1);
     if (!l.op) return;
@@ -247,7 +294,7 @@ void multiplexer::fail(const std::string& why) {
                        .connection_lost = !sent});
     }
     live_.clear();
-    opener_ = execer_ = nullptr;
+    opener_ = execer_ = spare_ = nullptr;
 }
 
 void multiplexer::finish(std::shared_ptr<operation>& op, outcome how) {
@@ -267,6 +314,11 @@ std::optional<steady_time> multiplexer::next_deadline() const {
     if (execer_) consider(execer_since_ + limits_.gate);
     if (refused_until_) consider(*refused_until_);
     return next;
+}
+
+bool multiplexer::empty() const noexcept {
+    return waiting_.empty() &&
+           std::ranges::all_of(live_, [](const auto& l) { return l->at == stage::ready; });
 }
 
 bool multiplexer::wanted() const noexcept {

@@ -3,6 +3,9 @@
 //
 //   Wait -> Open -> Exec -> SendEof -> Read -> WaitClosed -> Free -> gone
 //
+// - While a command runs, a channel is opened ahead of the next one, which then costs one round trip to start
+//   instead of two. After a silence it is not used: an open that is answered shows that the connection lives,
+//   before a command is risked on it.
 // - At most one open and one exec request are in flight (they may overlap): with two execs in flight libssh2
 // can
 //   report a failure for a command that ran (its issue 671). A gate is held until its call is through.
@@ -37,9 +40,11 @@ public:
         std::chrono::milliseconds gate{45'000};
         std::chrono::milliseconds refused_pause{25}; // after -21; doubles each time, up to
         std::chrono::milliseconds refused_pause_limit{1'000};
-        int refusals = 6; // of a session without any open channel, in a row: then the operation is given up
-        int pieces = 16;  // read of one stream before the next operation has its turn
-        int passes = 32;  // of one pump()
+        int refusals = 6;  // of a session without any open channel, in a row: then the operation is given up
+        int pieces = 16;   // read of one stream before the next operation has its turn
+        int passes = 32;   // of one pump()
+        bool ahead = true; // a channel is opened ahead of its use
+        std::chrono::milliseconds silence{5'000};
     };
 
     explicit multiplexer(session_api& session)
@@ -71,8 +76,8 @@ public:
     // half of the channels.
     [[nodiscard]] bool worn_out() const noexcept { return worn_out_; }
 
-    // Nothing queued, no channel open.
-    [[nodiscard]] bool empty() const noexcept { return waiting_.empty() && live_.empty(); }
+    // Nothing queued, no channel open but the one that waits for its use.
+    [[nodiscard]] bool empty() const noexcept;
     // Somebody waits for a result.
     [[nodiscard]] bool wanted() const noexcept;
     // An open or exec waits for the server's answer.
@@ -83,7 +88,7 @@ public:
     [[nodiscard]] std::size_t zombies() const noexcept;
 
 private:
-    enum class stage { open, exec, send_eof, read, wait_closed, free, gone };
+    enum class stage { open, ready, exec, send_eof, read, wait_closed, free, gone };
 
     struct lane; // an operation that has, or asks for, a channel
     struct queued {
@@ -92,8 +97,13 @@ private:
     };
 
     void start_waiting(steady_time now);
+    void use_spare(steady_time now);
+    void open_ahead(steady_time now);
+    lane& open_lane(steady_time now);
     bool step(lane&, steady_time now);
     bool open(lane&, steady_time now);
+    bool keep_ready(lane&, steady_time now);
+    void note_received(steady_time now);
     bool exec(lane&, steady_time now);
     bool read(lane&);
     bool close(lane&);
@@ -110,10 +120,13 @@ private:
     std::size_t channel_limit_;
     std::deque<queued> waiting_;
     std::vector<std::unique_ptr<lane>> live_;
+    lane* spare_ = nullptr;  // opened, or being opened, ahead of its use
     lane* opener_ = nullptr; // holds the open gate
     lane* execer_ = nullptr; // holds the exec gate
     steady_time opener_since_{};
     steady_time execer_since_{};
+    steady_time heard_{};        // something from the server
+    std::uint64_t received_ = 0; // bytes by then
     std::optional<steady_time> refused_until_;
     std::optional<std::string> broken_;
     bool worn_out_ = false;

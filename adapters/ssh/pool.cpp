@@ -54,6 +54,8 @@ public:
         }
     }
 
+    void on_login(login_listener listener) override { shared_->around.heard = std::move(listener); }
+
     counts count() const override {
         const auto& s = shared_->around;
         return {.connects = s.connects, .connecting = s.connecting, .connected = s.connected};
@@ -62,8 +64,8 @@ public:
 private:
     struct shared_parts {
         shared_parts(settings s, resolver& names, log& l)
-            : host_keys(s.known_hosts, s.accept_new_host_keys, l, s.remember_host_keys)
-            , around{std::move(s), names, host_keys, l} {}
+            : host_keys(s.known_hosts, s.accept_new_host_keys, l, s.remember_host_keys, s.on_new_host_key)
+            , around{std::move(s), names, host_keys, l, {}} {}
         known_hosts host_keys;
         surroundings around;
     };

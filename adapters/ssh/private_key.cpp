@@ -162,9 +162,8 @@ bool known_label(std::string_view label) {
 
 // The body as one line of base64.
 std::optional<failure> squeeze(const block& found, std::string& into) {
-    if (found.body.empty())
-        return no_key("is cut off: it has no line -----END " + std::string(found.label) + "-----");
-    if (found.label.starts_with("ENCRYPTED") || found.body.find("ENCRYPTED") != found.body.npos)
+    if (found.body.empty()) return no_key("is cut off: it has no line -----END ... PRIVATE KEY-----");
+    if (found.label.starts_with("ENCRYPTED") || found.body.find(",ENCRYPTED") != found.body.npos)
         return no_key("is protected by a passphrase; one without is needed");
     into.reserve(found.body.size() + 1);
     for (const char c : found.body) {

@@ -116,6 +116,7 @@ awaitable<server::linked> server::connect(key_source key, std::shared_ptr<login>
     ++around_->connects;
     auto made = co_await attempt->attempt->run(std::move(*checked));
     attempt->attempt.reset();
+    if (around_->heard) around_->heard(where_, *given, made ? std::nullopt : std::optional(made.error()));
     if (!made) co_return std::move(made).error();
     around_->out.write(log_level::debug, "Connected to " + to_string(where_));
     co_return make_link(std::move(*made));

@@ -20,6 +20,7 @@ struct surroundings {
     resolver& names;
     known_hosts& host_keys;
     log& out;
+    login_listener heard; // of each login; may be empty
     std::atomic<std::uint64_t> connects{0};
     std::atomic<std::size_t> connecting{0};
     std::atomic<std::size_t> connected{0};

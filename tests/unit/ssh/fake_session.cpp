@@ -43,6 +43,11 @@ void fake_session::end_command(const std::string& command, int status) {
         }
 }
 
+void fake_session::close_unused() {
+    for (auto& [handle, s] : channels_)
+        s.closed = s.closed || s.command.empty();
+}
+
 opened fake_session::open_channel() {
     if (fail_every_call) return {.handle = nullptr, .error = fail_every_call};
     if (open_ == request::none) open_ = request::sent;

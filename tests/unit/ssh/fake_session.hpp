@@ -32,6 +32,8 @@ public:
     // The server reads its input, and its answers arrive. False when it had nothing to do.
     bool deliver();
     void end_command(const std::string& command, int status = 0);
+    // Ends the channels over which no command was sent.
+    void close_unused();
 
     [[nodiscard]] const std::vector<std::string>& commands_run() const { return run_; }
     [[nodiscard]] std::size_t open_channels() const { return channels_.size(); }

@@ -64,6 +64,17 @@ BOOST_AUTO_TEST_CASE(names_ports_and_several_names_to_a_line) {
     BOOST_TEST(is("", "one.test", 22, key_a, verdict::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(names_of_one_and_two_characters) {
+    for (const std::string name : {"w1", "w"}) {
+        const auto text = line(name, key_a) + "\n" + line("one.test", key_b);
+        BOOST_TEST(is(text, name, 22, key_a, verdict::trusted));
+        BOOST_TEST(is(text, name, 22, key_b, verdict::changed));
+        BOOST_TEST(is("@revoked " + text, name, 22, key_a, verdict::revoked));
+        BOOST_TEST(is(text, "w2", 22, key_a, verdict::unknown));
+        BOOST_TEST(known_key_types(text, name, 22) == std::vector<std::string>{"ssh-ed25519"});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_name_without_its_port_vouches_but_never_accuses) {
     const auto text = line("one.test", key_a);
     BOOST_TEST(is(text, "one.test", 2222, key_a, verdict::trusted));
@@ -105,6 +116,17 @@ BOOST_AUTO_TEST_CASE(hashed_names_as_openssh_writes_them) {
     BOOST_TEST(is(text, "one.test", 22, key_b, verdict::changed));
     BOOST_TEST(is(text, "two.test", 22, key_a, verdict::unknown));
     BOOST_TEST(known_key_types(text, "one.test", 22) == std::vector<std::string>{"ssh-ed25519"});
+}
+
+BOOST_AUTO_TEST_CASE(hashed_names_that_were_cut_are_ignored) {
+    const std::string salt(27, 'A');
+    for (const std::size_t kept : {0, 1, 22, 23, 25, 26, 27}) {
+        const auto name = "|1|" + salt + "=|" + salt.substr(0, kept);
+        BOOST_TEST(is(line(name, key_a), "one.test", 22, key_a, verdict::unknown));
+        BOOST_TEST(is(line("|1|" + salt.substr(0, kept) + "|" + salt + "=", key_a), "one.test", 22, key_a,
+                      verdict::unknown));
+    }
+    BOOST_TEST(is(line("|", key_a), "|", 22, key_a, verdict::unknown));
 }
 
 BOOST_AUTO_TEST_CASE(known_types_come_first_in_what_is_asked_for) {
@@ -201,6 +223,21 @@ BOOST_AUTO_TEST_CASE(fingerprints_are_those_of_ssh_keygen) {
     BOOST_TEST(key_type(key_a) == "ssh-ed25519");
     // echo -n 'abc' | openssl dgst -sha256 -binary | base64
     BOOST_TEST(key_fingerprint("abc") == "SHA256:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0");
+}
+
+BOOST_AUTO_TEST_CASE(who_wants_to_hears_of_each_new_key_once) {
+    temporary_folder folder;
+    memory_log lines;
+    std::vector<std::string> heard;
+    known_hosts hosts(folder.path() / "known_hosts", true, lines, false,
+                      [&](std::string_view address, std::uint16_t port, std::string_view key) {
+                          heard.push_back(known_hosts_name(address, port) + " " + key_fingerprint(key));
+                      });
+    BOOST_TEST(!hosts.check("one.test", 2222, key_a).has_value());
+    BOOST_TEST(!hosts.check("one.test", 2222, key_a).has_value());
+    BOOST_TEST(hosts.check("one.test", 2222, key_b).has_value());
+    BOOST_TEST(heard == std::vector<std::string>{"[one.test]:2222 " + key_fingerprint(key_a)});
+    BOOST_TEST(!std::filesystem::exists(folder.path() / "known_hosts"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

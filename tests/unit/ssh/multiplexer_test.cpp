@@ -31,13 +31,21 @@ struct command_of_the_test final : operation {
     int endings = 0;
 };
 
+// No channel is opened ahead, unless the test is about that.
+multiplexer::limits channels(std::size_t n) {
+    multiplexer::limits l;
+    l.channels = n;
+    l.ahead = false;
+    return l;
+}
+
 struct scene {
     fake_session server;
     steady_time now{1h};
     multiplexer mux;
 
     scene()
-        : mux(server) {}
+        : scene(channels(8)) {}
     explicit scene(multiplexer::limits l)
         : mux(server, l) {}
 
@@ -64,12 +72,6 @@ void check(const command_of_the_test& op, kind expected) {
     BOOST_REQUIRE(op.end.has_value());
     BOOST_TEST(op.end->what == expected);
     BOOST_TEST(op.endings == 1);
-}
-
-multiplexer::limits channels(std::size_t n) {
-    multiplexer::limits l;
-    l.channels = n;
-    return l;
 }
 
 } // namespace
@@ -342,6 +344,130 @@ BOOST_AUTO_TEST_CASE(a_probe_opens_and_closes_a_channel_without_a_command) {
     BOOST_TEST(s.server.most_open_channels() == 1u);
     BOOST_TEST(s.server.open_channels() == 0u);
     BOOST_TEST(s.server.commands_run().empty());
+}
+
+BOOST_AUTO_TEST_CASE(while_a_command_runs_a_channel_is_opened_for_the_next_one) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    BOOST_TEST(s.mux.empty());
+    BOOST_TEST(s.server.open_channels() == 1u);
+    // It is sent with the first words to the server.
+    const auto next = s.submit("next");
+    BOOST_TEST(!s.mux.empty());
+    s.server.deliver();
+    BOOST_TEST(s.server.commands_run().back() == "next");
+    s.settle();
+    check(*next, kind::exited);
+    BOOST_TEST(s.server.open_channels() == 1u);
+    BOOST_TEST(!s.mux.next_deadline().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(after_a_silence_a_channel_is_opened_anew) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    s.now += 6s;
+    const auto next = s.submit("next", 1s);
+    s.now += 2s;
+    s.mux.pump(s.now);
+    check(*next, kind::not_started); // the connection was dead, and nothing is lost
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_broke_between_two_commands_runs_none) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    s.server.fail_every_call = -43;
+    const auto next = s.submit("next");
+    BOOST_REQUIRE(s.mux.broken().has_value());
+    s.mux.fail("gone");
+    check(*next, kind::not_started);
+    BOOST_TEST(next->end->connection_lost);
+}
+
+BOOST_AUTO_TEST_CASE(a_command_takes_the_channel_that_is_being_opened) {
+    scene s{multiplexer::limits()};
+    s.server.scripts["long"] = {.out = {}, .err = {}, .signal = {}, .ends = false};
+    (void)s.submit("long");
+    while (s.server.commands_run().empty()) {
+        s.server.deliver();
+        s.mux.pump(s.now);
+    }
+    BOOST_TEST(s.mux.in_request());
+    const auto next = s.submit("next");
+    s.settle();
+    check(*next, kind::exited);
+    BOOST_TEST(s.server.most_open_channels() <= 3u);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_channel_is_the_next_commands) {
+    auto two = channels(2);
+    two.ahead = true;
+    scene s{two};
+    for (const auto* text : {"a", "b", "c"}) {
+        s.server.scripts[text] = {.out = {}, .err = {}, .signal = {}, .ends = false};
+        (void)s.submit(text);
+        s.settle();
+    }
+    BOOST_TEST(s.server.commands_run().size() == 2u);
+    s.server.end_command("a");
+    s.settle();
+    BOOST_TEST(s.server.commands_run().back() == "c");
+    BOOST_TEST(s.server.most_open_channels() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_grants_one_channel_is_asked_for_a_second_one_once) {
+    scene s{multiplexer::limits()};
+    s.server.max_sessions = 1;
+    for (const auto* text : {"a", "b", "c"}) {
+        s.server.scripts[text] = {.out = {}, .err = {}, .signal = {}, .ends = false};
+        const auto op = s.submit(text);
+        s.settle();
+        BOOST_TEST(s.mux.channel_limit() == 1u);
+        s.server.end_command(text);
+        s.settle();
+        check(*op, kind::exited);
+    }
+    BOOST_TEST(s.server.open_channels() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_the_server_closes_is_given_back) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    s.server.close_unused();
+    s.settle();
+    BOOST_TEST(s.server.open_channels() == 0u);
+    const auto next = s.submit("next");
+    s.settle();
+    check(*next, kind::exited);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_is_worn_out_keeps_none) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    const auto slow = s.submit("slow", 5s);
+    s.now += 6s;
+    s.mux.pump(s.now);
+    check(*slow, kind::unknown);
+    BOOST_TEST(s.mux.worn_out());
+    s.settle();
+    BOOST_TEST(s.server.open_channels() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_reads_over_it) {
+    scene s{multiplexer::limits()};
+    (void)s.submit("first");
+    s.settle();
+    s.mux.submit_probe();
+    s.settle();
+    BOOST_TEST(s.mux.empty());
+    BOOST_TEST(s.server.open_channels() == 1u);
+    s.server.fail_every_call = -43;
+    s.settle();
+    BOOST_TEST(s.mux.broken().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_flood_yields_the_thread_now_and_then) {

@@ -6,6 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
+#include <mutex>
+#include <utility>
 
 using namespace hosting;
 using namespace hosting::test;
@@ -109,6 +111,42 @@ BOOST_AUTO_TEST_CASE(a_refused_key_is_one_attempt_for_all_who_wait) {
     f.server.wait_for_log("Connection closed by authenticating user");
     BOOST_TEST(count_of("Failed publickey", f.server.log()) == 1u);
     BOOST_TEST(!std::filesystem::exists(f.server.folder() / "never"));
+}
+
+BOOST_AUTO_TEST_CASE(each_login_is_told_with_its_key_before_anybody_hears_of_it) {
+    server_and_pool f;
+    sshd elsewhere;
+    const auto wrong = elsewhere.make_key("other", "-t ed25519");
+    std::mutex mutex; // Boost.Test's own checks belong to one thread
+    std::vector<std::pair<std::string, std::optional<errc>>> told;
+    unsigned heard_too_early = 0;
+    f.pool->on_login([&](const ssh::endpoint&, const secret& key, const std::optional<failure>& why) {
+        const std::lock_guard lock(mutex);
+        told.emplace_back(key.reveal(), why ? std::optional(why->code) : std::nullopt);
+    });
+    std::vector<result<ssh::command_result>> refused(5);
+    std::vector<awaitable<void>> jobs;
+    const auto waits = [&](result<ssh::command_result>& r) -> awaitable<void> {
+        co_await f.store(f.server, wrong, f.command("true"), r);
+        const std::lock_guard lock(mutex);
+        heard_too_early += told.empty() ? 1 : 0;
+    };
+    for (auto& r : refused)
+        jobs.push_back(waits(r));
+    f.run(std::move(jobs));
+    BOOST_TEST(text_of(f.run_one()) == "ok\n");
+    BOOST_TEST(text_of(f.run_one()) == "ok\n");
+    f.server.kill();
+    f.server.new_host_key();
+    f.server.start();
+    run_until(f, [&] { return f.pool->count().connected == 0; });
+    (void)f.run_one();
+
+    BOOST_TEST(heard_too_early == 0u);
+    BOOST_TEST(told.size() == f.pool->count().connects);
+    BOOST_TEST((told.front() == std::pair(wrong, std::optional(errc::ssh_auth))));
+    BOOST_TEST((told.at(told.size() - 2) == std::pair(f.id, std::optional<errc>())));
+    BOOST_TEST((told.back() == std::pair(f.id, std::optional(errc::ssh_host_key))));
 }
 
 BOOST_AUTO_TEST_CASE(a_text_that_is_no_key_is_not_tried) {

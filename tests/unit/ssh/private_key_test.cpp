@@ -125,6 +125,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_private_key_is_named) {
 BOOST_AUTO_TEST_CASE(a_key_with_a_passphrase_is_named) {
     for (const char* name : {"locked_pem", "locked_pkcs8", "locked_openssh"})
         check_refused(keys().at(name), "passphrase");
+    check_refused("-----BEGIN RSA PRIVATE KEY-----\nENCRYPTED123\n-----END RSA PRIVATE KEY-----\n",
+                  "is damaged");
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_key_is_named) {
@@ -141,6 +143,11 @@ BOOST_AUTO_TEST_CASE(a_damaged_key_is_named) {
         check_refused(replaced(key, "-----\n", "-----\n*"), "characters that no key has");
     }
     check_refused("-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\n", "is damaged");
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_in_place_of_a_label_is_not_quoted) {
+    const auto got = ssh::check_private_key(secret("-----BEGIN hunter2hunter2 PRIVATE KEY-----\nAAAA\n"));
+    BOOST_TEST(got.error().detail.find("hunter2") == std::string::npos, got.error().detail);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -86,6 +86,9 @@ boost::test_tools::assertion_result sshd::there(boost::unit_test::test_unit_id) 
 
 sshd::sshd(const std::string& options)
     : port_(free_port()) {
+    const passwd* self = ::getpwuid(::geteuid()); // here, since threads may not ask at the same time
+    user_ = self->pw_name;
+    home_ = self->pw_dir;
     std::error_code ignored;
     std::filesystem::create_directory("/run/sshd", ignored); // an sshd run by root insists on it
     new_host_key();
@@ -118,15 +121,9 @@ void sshd::start() {
     // each command, may be slow or noisy. Where that is not allowed, it is done without.
     if (namespaces_allowed()) {
         const std::string hide_home = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
-        std::vector<std::string> wrapped{"unshare",
-                                         "--mount",
-                                         "--propagation",
-                                         "private",
-                                         "sh",
-                                         "-c",
-                                         hide_home,
-                                         (folder() / "home").string(),
-                                         ::getpwuid(::geteuid())->pw_dir};
+        std::vector<std::string> wrapped{"unshare", "--mount", "--propagation", "private",
+                                         "sh",      "-c",      hide_home,       (folder() / "home").string(),
+                                         home_};
         std::filesystem::create_directory(folder() / "home");
         arguments.insert(arguments.begin(), wrapped.begin(), wrapped.end());
     }
@@ -176,8 +173,6 @@ std::string sshd::make_key(const std::string& name, const std::string& options) 
 void sshd::authorise(std::string_view public_key) {
     std::ofstream(folder() / "authorized_keys", std::ios::app) << public_key;
 }
-
-std::string sshd::user() const { return ::getpwuid(::geteuid())->pw_name; }
 
 std::string sshd::log() const { return read_file(folder() / "log"); }
 

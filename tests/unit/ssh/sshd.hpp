@@ -36,7 +36,7 @@ public:
     void authorise(std::string_view public_key);
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::string user() const;
+    [[nodiscard]] const std::string& user() const { return user_; }
     [[nodiscard]] std::string log() const;
     // Returns when the log holds `text` so many times; throws after a long time.
     void wait_for_log(std::string_view text, std::size_t times = 1) const;
@@ -46,6 +46,8 @@ public:
 private:
     temporary_folder folder_;
     std::uint16_t port_ = 0;
+    std::string user_;
+    std::string home_;
     pid_t pid_ = 0;
 };
 

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace hosting::cloudpanel {
 namespace {
@@ -19,6 +22,11 @@ struct row {
     std::string_view words;
     errc cause;
 };
+
+// Behind these words stands what a stranger's web server answered: it decides nothing.
+std::string_view without_strangers_words(std::string_view text) {
+    return text.substr(0, text.find("error detail:"));
+}
 
 // The first row whose words stand in the output decides: what is the server's own comes first, and within
 // ACME the narrow before the wide.
@@ -52,6 +60,7 @@ constexpr std::string_view name_of(clpctl_command command) {
     switch (command) {
     case clpctl_command::site_add: return "site:add:static";
     case clpctl_command::install_certificate: return "lets-encrypt:install:certificate";
+    case clpctl_command::list_templates: return "vhost-templates:list";
     }
     return "?";
 }
@@ -60,6 +69,7 @@ std::string success_sentence(const clpctl_answer& a) {
     switch (a.command) {
     case clpctl_command::site_add: return "Site " + std::string(a.domain) + " has been added.";
     case clpctl_command::install_certificate: return "Certificate installation was successful.";
+    case clpctl_command::list_templates: break;
     }
     return {};
 }
@@ -86,17 +96,57 @@ std::optional<errc> first_match(const std::array<row, N>& rows, std::string_view
 errc cause_of(const clpctl_answer& a, std::string_view text) {
     if (a.status == 124 || a.status == 137) return errc::step_timeout;
     if (a.status == 127) return errc::clpctl_missing;
-    // Behind these words stands what a stranger's web server answered: it decides nothing.
-    text = text.substr(0, text.find("error detail:"));
+    text = without_strangers_words(text);
     if (a.command == clpctl_command::install_certificate)
         if (const auto cause = first_match(acme_table, text)) return *cause;
     return first_match(table, text).value_or(errc::panel_unexpected_answer);
 }
 
+// Digits alone, and as many as `form` has, which stands for them with 9s; every other character stands for
+// itself.
+bool has_form(std::string_view text, std::string_view form) {
+    return std::ranges::equal(
+        text, form, [](char c, char wanted) { return wanted == '9' ? c >= '0' && c <= '9' : c == wanted; });
+}
+
+unsigned number(std::string_view text, std::size_t at, std::size_t digits) {
+    unsigned out = 0;
+    std::from_chars(text.data() + at, text.data() + at + digits, out);
+    return out;
+}
+
+// "2026-11-24 12:00:00 UTC" or, as in 2023, "2026-11-24T12:00:00Z", at the beginning of the text.
+std::optional<wall_time> leading_time(std::string_view text) {
+    constexpr std::string_view today = "9999-99-99 99:99:99 UTC";
+    constexpr std::string_view formerly = "9999-99-99T99:99:99Z";
+    if (!has_form(text.substr(0, today.size()), today) &&
+        !has_form(text.substr(0, formerly.size()), formerly))
+        return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(number(text, 0, 4))),
+                                           std::chrono::month(number(text, 5, 2)),
+                                           std::chrono::day(number(text, 8, 2))};
+    const std::chrono::hours hours(number(text, 11, 2));
+    const std::chrono::minutes minutes(number(text, 14, 2));
+    const std::chrono::seconds seconds(number(text, 17, 2));
+    if (!date.ok() || hours.count() > 23 || minutes.count() > 59 || seconds.count() > 59) return std::nullopt;
+    // What the type of our clock holds goes from 1677 to 2262.
+    if (date.year() < std::chrono::year(1970) || date.year() > std::chrono::year(2200)) return std::nullopt;
+    return std::chrono::sys_days(date) + hours + minutes + seconds;
+}
+
+// The end of a rate limit's window, as Boulder words it; clpctl usually cuts it off, wholly or in the middle.
+std::optional<wall_time> window_end(std::string_view text) {
+    constexpr std::string_view words = "retry after ";
+    text = without_strangers_words(text);
+    const auto at = text.find(words);
+    return at == text.npos ? std::nullopt : leading_time(text.substr(at + words.size()));
+}
+
 std::string without(std::string text, std::string_view secret_text) {
+    constexpr std::string_view stars = "***";
     if (secret_text.empty()) return text;
-    for (auto at = text.find(secret_text); at != std::string::npos; at = text.find(secret_text, at))
-        text.replace(at, secret_text.size(), "***");
+    for (auto at = text.find(secret_text); at != text.npos; at = text.find(secret_text, at + stars.size()))
+        text.replace(at, secret_text.size(), stars);
     return text;
 }
 
@@ -121,7 +171,9 @@ clpctl_meaning meaning_of(const clpctl_answer& answer, std::string_view secret_t
         return {clpctl_meaning::kind::user_used, {}};
     const std::string text = without(std::string(answer.out) + '\n' + std::string(answer.err), secret_text);
     const errc cause = cause_of(answer, text);
-    return {clpctl_meaning::kind::failed, {cause, sentence(answer, cause, text)}};
+    failure why{cause, sentence(answer, cause, text)};
+    if (cause == errc::cert_rate_limit) why.not_before = window_end(text);
+    return {clpctl_meaning::kind::failed, std::move(why)};
 }
 
 } // namespace hosting::cloudpanel

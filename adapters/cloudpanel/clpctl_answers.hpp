@@ -8,7 +8,8 @@
 
 namespace hosting::cloudpanel {
 
-enum class clpctl_command { site_add, install_certificate };
+// list_templates reads only, and has no sentence for its success.
+enum class clpctl_command { site_add, install_certificate, list_templates };
 
 // How a clpctl command ended. `out` and `err` are text that nobody controls.
 struct clpctl_answer {
@@ -27,7 +28,8 @@ struct clpctl_meaning {
         failed
     };
     kind what = kind::failed;
-    failure why; // when failed; its detail quotes what clpctl said, bounded
+    failure why; // when failed; its detail quotes what clpctl said, bounded, and its not_before is the time
+                 // that Let's Encrypt named with a rate limit, whatever it is
 };
 
 // `secret_text` (the site's password; may be empty) is cut out of what is quoted.

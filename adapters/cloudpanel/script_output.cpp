@@ -38,6 +38,15 @@ std::string root_of(std::string_view line) {
     return std::string(line);
 }
 
+// `installation ID`; empty where that is no id.
+std::string installation_of(std::string_view words) {
+    constexpr std::size_t longest = 64;
+    constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
+    words.remove_prefix(std::string_view("installation ").size());
+    const bool good = words.size() <= longest && words.find_first_not_of(letters) == words.npos;
+    return good ? std::string(words) : std::string();
+}
+
 std::string owner_of(std::string_view root) {
     constexpr std::string_view home = "/home/";
     if (!root.starts_with(home)) return {};
@@ -52,6 +61,7 @@ std::string owner_of(std::string_view root) {
 class reader {
 public:
     void take(std::string_view line, std::optional<std::string_view> words) {
+        if (ended_) return; // whatever comes then is nobody's
         if (words)
             own(*words);
         else if (in_command_)
@@ -60,9 +70,9 @@ public:
             seen(line);
     }
     script_output finish() {
-        if (!ended_ && out.what != script_output::kind::lock_busy &&
-            out.what != script_output::kind::lock_error)
-            out.what = script_output::kind::incomplete;
+        using enum script_output::kind;
+        const bool no_lock = out.what == lock_busy || out.what == lock_error;
+        if (!out.began || (!ended_ && !no_lock)) out.what = incomplete;
         return std::move(out);
     }
 
@@ -77,13 +87,22 @@ private:
             out.what = found;
         else if (words == "user-used")
             out.what = user_used;
+        else if (words == "orphan")
+            out.orphan = out.what == user_used;
+        else if (words.starts_with("installation "))
+            out.installation = installation_of(words);
         else if (words == "guard")
             out.what = guard;
         else if (words == "lock-error")
             out.what = lock_error;
         else if (words.starts_with("lock "))
             out.what = number(words.substr(5)) == 75 ? lock_busy : lock_error;
-        else if (words == "run")
+        else if (words.starts_with("fenced "))
+            out.what = fenced;
+        else if (words.starts_with("fence-error ")) {
+            out.what = fence_error;
+            out.why = words.substr(words.find(' ') + 1);
+        } else if (words == "run")
             in_command_ = true;
         else if (words.starts_with("exit ")) {
             in_command_ = false;
@@ -94,13 +113,13 @@ private:
         else if (words == "vhost")
             out.vhost = true;
         else if (words == "end")
-            ended_ = in_view_;
+            ended_ = in_view_ || out.what == fenced || out.what == fence_error;
     }
     void seen(std::string_view line) {
         if (line.starts_with("root ")) {
             if (out.vhost_root.empty()) out.vhost_root = root_of(line);
         } else {
-            out.certificates.append(line).push_back('\n');
+            out.certificate.append(line).push_back('\n');
         }
     }
 
@@ -121,8 +140,14 @@ script_output parse_script_output(std::string_view text, std::string_view nonce)
     return r.finish();
 }
 
+std::string_view own_errors(std::string_view err, std::string_view nonce) {
+    const std::string mark = std::string(nonce) + " begin\n";
+    const auto at = err.find(mark);
+    return at == err.npos ? err : err.substr(at + mark.size());
+}
+
 site_view view_of(const script_output& out, std::string_view domain) {
-    return {out.vhost, out.vhost_root, owner_of(out.vhost_root), parse_certificate(out.certificates, domain)};
+    return {out.vhost, out.vhost_root, owner_of(out.vhost_root), parse_certificate(out.certificate, domain)};
 }
 
 } // namespace hosting::cloudpanel

@@ -74,6 +74,13 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_seen) {
     BOOST_TEST(parse_certificate(make("a.com", "R11", "DNS:*.a.com", 90), "b.a.com")->covers_domain);
 }
 
+BOOST_AUTO_TEST_CASE(one_for_ever_is_valid) {
+    const std::chrono::system_clock::time_point now{std::chrono::hours(24 * 365 * 60)};
+    const auto c = parse_certificate(make("a.com", "R11", "DNS:a.com", 365 * 7'900), "a.com");
+    BOOST_TEST((c->not_after > now + std::chrono::hours(24 * 365 * 100)));
+    BOOST_TEST((hosting::judge(c, now, std::chrono::hours(24 * 21)) == hosting::certificate_verdict::good));
+}
+
 BOOST_AUTO_TEST_CASE(two_certificates_have_two_marks) {
     BOOST_TEST(parse_certificate(make("a.com", "R11", "DNS:a.com", 90), "a.com")->mark !=
                parse_certificate(make("a.com", "R11", "DNS:a.com", 91), "a.com")->mark);
@@ -86,8 +93,10 @@ BOOST_AUTO_TEST_CASE(what_is_none) {
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_has_a_mark_all_the_same) {
     const auto pem = make("a.com", "R11", "DNS:a.com", 90);
-    for (const auto& text : {pem.substr(0, pem.size() / 2),
-                             std::string("-----BEGIN CERTIFICATE-----\nAB\n-----END CERTIFICATE-----\n")}) {
+    for (const auto& text :
+         {pem.substr(0, pem.size() / 2),
+          std::string("-----BEGIN CERTIFICATE-----\nAB\n-----END CERTIFICATE-----\n"),
+          std::string("-----BEGIN CERTIFICATE REQUEST-----\nAB\n"), std::string("-----BEGIN CERT")}) {
         const auto c = parse_certificate(text, "a.com");
         BOOST_REQUIRE(c.has_value());
         BOOST_TEST(!c->readable);

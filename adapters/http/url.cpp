@@ -29,6 +29,11 @@ bool is_alphanumeric(char c) {
 
 bool is_host_character(char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_'; }
 
+// Of an IPv6 address without a zone.
+bool is_address_character(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+}
+
 bool is_path_character(char c) {
     return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '"' && c != '\\';
 }
@@ -45,8 +50,9 @@ result<url> parse_authority(std::string_view text, url to) {
         host = text.substr(1, end - 1);
         rest = text.substr(end + 1);
         boost::system::error_code ec;
-        boost::asio::ip::make_address_v6(std::string(host), ec);
-        if (ec || host.find('%') != host.npos) return wrong("has no valid IPv6 address between its brackets");
+        boost::asio::ip::make_address_v6(std::string(host), ec); // reads to the first NUL only
+        if (ec || !std::ranges::all_of(host, is_address_character))
+            return wrong("has no valid IPv6 address between its brackets");
     } else {
         auto colon = text.find(':');
         host = text.substr(0, colon);

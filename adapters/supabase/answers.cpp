@@ -5,13 +5,21 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <charconv>
+#include <chrono>
+#include <ctime>
+#include <iomanip>
+#include <locale>
+#include <sstream>
 
 namespace hosting::supabase {
 namespace {
 
 namespace json = boost::json;
+using namespace std::chrono_literals;
 
-constexpr std::size_t longest_quote = 160; // characters of remote text in a sentence
+constexpr std::size_t longest_quote = 160;         // characters of remote text in a sentence
+constexpr std::chrono::seconds longest_pause{300}; // that a Retry-After may ask for
 
 struct error_body {
     std::string code;
@@ -60,7 +68,9 @@ std::string quoted(const std::string& remote) {
 
 // "reading the table sites failed (503 PGRST001)"
 std::string head(const http::response& answer, const error_body& error, asked what) {
-    std::string out = what.writing ? "writing to the table " : "reading the table ";
+    std::string out = what.calling   ? "calling the function "
+                      : what.writing ? "writing to the table "
+                                     : "reading the table ";
     out += std::string(what.table) + " failed (" + std::to_string(answer.status);
     if (!error.code.empty()) out += ' ' + plain_text(error.code, 20);
     return out + ')';
@@ -122,6 +132,28 @@ std::string without_query(std::string location) {
     return plain_text(location, longest_quote);
 }
 
+// "120", or "Wed, 21 Oct 2026 07:28:00 GMT"; from now on.
+std::optional<std::chrono::seconds> parse_retry_after(const std::string& text, wall_time now) {
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (!text.empty() && end == text.data() + text.size())
+        return error == std::errc{} ? std::chrono::seconds(seconds) : longest_pause;
+    std::tm date{};
+    std::istringstream stream(text);
+    stream.imbue(std::locale::classic());
+    stream >> std::get_time(&date, "%a, %d %b %Y %H:%M:%S GMT");
+    if (!stream) return std::nullopt;
+    return std::chrono::seconds(timegm(&date)) -
+           std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
+}
+
+std::optional<wall_time> retry_after(const http::response& answer, wall_time now) {
+    if (!answer.retry_after) return std::nullopt;
+    const auto wait = parse_retry_after(*answer.retry_after, now);
+    if (!wait) return std::nullopt;
+    return now + std::clamp(*wait, 0s, longest_pause);
+}
+
 bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -136,15 +168,7 @@ bool has_word(std::string_view text, std::string_view word) {
     return false;
 }
 
-} // namespace
-
-std::string error_code(const http::response& answer) { return read_error(answer).code; }
-
-bool is_success(const http::response& answer) {
-    return answer.status >= 200 && answer.status < 300 && is_json(answer);
-}
-
-failure explain(const http::response& answer, asked what) {
+failure cause_of(const http::response& answer, asked what) {
     error_body error = read_error(answer);
     std::string start = head(answer, error, what);
     switch (answer.status) {
@@ -164,6 +188,20 @@ failure explain(const http::response& answer, asked what) {
                                                "; is supabase.url right?"};
     return {errc::supabase_unexpected,
             start + ", the answer is not JSON; is supabase.url right, and no gateway in between?"};
+}
+
+} // namespace
+
+std::string error_code(const http::response& answer) { return read_error(answer).code; }
+
+bool is_success(const http::response& answer) {
+    return answer.status >= 200 && answer.status < 300 && is_json(answer);
+}
+
+failure explain(const http::response& answer, asked what, wall_time now) {
+    failure why = cause_of(answer, what);
+    if (why.code == errc::supabase_unreachable) why.not_before = retry_after(answer, now);
+    return why;
 }
 
 failure explain(const http::transport_failure& why) {

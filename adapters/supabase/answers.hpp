@@ -3,6 +3,7 @@
 #pragma once
 
 #include "adapters/http/client.hpp"
+#include "core/moment.hpp"
 #include "core/result.hpp"
 
 #include <string>
@@ -12,8 +13,9 @@ namespace hosting::supabase {
 
 // What was asked for, as the sentences name it.
 struct asked {
-    std::string_view table;
+    std::string_view table; // with calling: the function
     bool writing = false;
+    bool calling = false; // a function
 };
 
 // The `code` of a PostgREST error: an SQLSTATE or PGRST...; empty where the body has none.
@@ -23,8 +25,9 @@ struct asked {
 [[nodiscard]] bool is_success(const http::response& answer);
 
 // The cause and a sentence for people, for any answer that is no success. Never holds `details` (it may be a
-// whole row), nor text of the database but that which names tables, columns and rules.
-[[nodiscard]] failure explain(const http::response& answer, asked what);
+// whole row), nor text of the database but that which names tables, columns and rules. What may pass by
+// itself has a `not_before` where the answer has a Retry-After: at least `now`, at most five minutes later.
+[[nodiscard]] failure explain(const http::response& answer, asked what, wall_time now);
 [[nodiscard]] failure explain(const http::transport_failure& why);
 
 // The server, or the gateway in its place, may have done what it was asked before it gave this answer.

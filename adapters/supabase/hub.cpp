@@ -5,7 +5,10 @@
 #include "adapters/supabase/rows.hpp"
 #include "adapters/supabase/schema.hpp"
 #include "adapters/supabase/supabase.hpp"
+#include "core/read_back.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 
 namespace hosting::supabase {
@@ -17,59 +20,67 @@ using clock = std::chrono::steady_clock;
 using make_request = std::function<http::request(columns)>;
 
 constexpr std::size_t most_rows = 1'000'000; // of one table, in memory at a time
-
-// What a row that was read back says about an update whose answer was lost or was [].
-enum class read_back { ours, as_read, other };
-
-read_back compare(const std::optional<full_site>& now, const site& as_read, const outcome& what) {
-    if (!now) return read_back::other;
-    bool message_is_ours =
-        what.what == outcome::kind::active ? !now->error_message : now->error_message == what.error_message;
-    bool root_is_ours = !what.document_root || now->document_root == what.document_root;
-    bool id_is_ours = !what.matomo_site_id || now->row.matomo_site_id == what.matomo_site_id;
-    switch (what.what) {
-    case outcome::kind::active:
-        if (now->row.status_hosting == "active" && message_is_ours && root_is_ours && id_is_ours)
-            return read_back::ours;
-        break;
-    // A pending beside our message is a new request of the Hub, made after it was delivered.
-    case outcome::kind::failed:
-    case outcome::kind::waiting:
-        if (message_is_ours) return read_back::ours;
-        break;
-    }
-    bool same = now->row.status_hosting == as_read.status_hosting && now->row.domain == as_read.domain &&
-                (!as_read.has_server_column || now->row.server_id == as_read.server_id);
-    return same ? read_back::as_read : read_back::other;
-}
+constexpr std::size_t most_of_a_domain = 100;
 
 class postgrest_hub final : public hub {
 public:
     postgrest_hub(settings with, http::client& over)
         : settings_(std::move(with))
         , client_(over) {
-        if (settings_.page_size == 0) settings_.page_size = 1;
+        set_page_size(settings_.page_size);
     }
 
-    awaitable<result<std::vector<pending_site>>> pending() override {
-        auto rows = co_await all_pages<pending_site>("sites", pending_request, read_pending);
-        if (rows) sort_oldest_first(*rows);
-        co_return rows;
-    }
+    void set_page_size(std::size_t rows) override { page_size_ = std::max<std::size_t>(rows, 1); }
 
-    awaitable<result<std::optional<site>>> read(std::string site_id) override {
-        auto found = co_await read_whole(std::move(site_id));
-        if (!found) co_return found.error();
-        std::optional<site> out;
-        if (*found) {
-            out = std::move((*found)->row);
-            out->error_message = std::move((*found)->error_message);
-        }
+    awaitable<result<pending_rows>> pending() override {
+        auto all = co_await all_pages<pending_site>("sites", pending_request, read_pending);
+        if (!all) co_return all.error();
+        pending_rows out;
+        out.pages = all->pages;
+        out.rows = std::move(all->rows);
+        sort_oldest_first(out.rows);
         co_return out;
     }
 
+    awaitable<result<pending_rows>> newest() override {
+        const std::size_t limit = page_size_;
+        make_request make = [&](columns known) { return newest_request(settings_, known, limit); };
+        auto answer = co_await ask("sites", std::move(make));
+        if (!answer) co_return answer.error();
+        if (!is_success(*answer)) co_return explain_reading(*answer, "sites");
+        auto rows = read_pending(answer->body);
+        if (!rows) co_return rows.error();
+        pending_rows out;
+        out.complete = pages_.is_last(rows->size(), limit);
+        out.rows = std::move(*rows);
+        sort_oldest_first(out.rows);
+        co_return out;
+    }
+
+    awaitable<result<std::optional<site>>> read(std::string site_id) override {
+        make_request make = [&](columns known) { return site_request(settings_, known, site_id); };
+        auto answer = co_await ask("sites", std::move(make));
+        if (!answer) co_return answer.error();
+        std::optional<site> none;
+        if (is_malformed_value(*answer)) co_return none;
+        if (!is_success(*answer)) co_return explain_reading(*answer, "sites");
+        co_return read_site(answer->body);
+    }
+
+    awaitable<result<std::vector<site>>> of_domain(std::vector<std::string> spellings) override {
+        make_request make = [&](columns known) {
+            return domain_request(settings_, known, spellings, most_of_a_domain);
+        };
+        auto answer = co_await ask("sites", std::move(make));
+        if (!answer) co_return answer.error();
+        if (!is_success(*answer)) co_return explain_reading(*answer, "sites");
+        co_return read_sites(answer->body);
+    }
+
     awaitable<result<std::vector<server>>> servers() override {
-        co_return co_await all_pages<server>("servers", servers_request, read_servers);
+        auto all = co_await all_pages<server>("servers", servers_request, read_servers);
+        if (!all) co_return all.error();
+        co_return std::move(all->rows);
     }
 
     awaitable<result<secret>> private_key(std::string server_id) override {
@@ -108,11 +119,12 @@ public:
             } else if (answer && !may_have_been_done(*answer)) {
                 co_return why;
             }
-            auto now = co_await read_whole(as_read.id);
+            auto now = co_await read(as_read.id);
             if (!now) co_return now.error();
-            switch (compare(*now, as_read, what)) {
+            if (!*now) co_return co_await not_there();
+            switch (compare(**now, as_read, what)) {
             case read_back::ours: co_return delivery::written;
-            case read_back::other: co_return delivery::row_changed;
+            case read_back::changed: co_return delivery::row_changed;
             case read_back::as_read: break;
             }
             if (repeated || !lost) co_return why;
@@ -136,15 +148,22 @@ private:
         }
     }
 
+    template<class Row>
+    struct whole_table {
+        std::vector<Row> rows;
+        std::size_t pages = 0;
+    };
+
     // Keyset pages, since the server may cut any page silently at its own max-rows.
     template<class Row>
-    awaitable<result<std::vector<Row>>>
+    awaitable<result<whole_table<Row>>>
     all_pages(std::string table, http::request (*make_page)(const settings&, columns, const page&),
               result<std::vector<Row>> (*read_page)(std::string_view)) {
-        std::vector<Row> all;
+        whole_table<Row> all;
         page next;
-        next.limit = settings_.page_size;
+        next.limit = page_size_;
         for (;;) {
+            ++all.pages;
             make_request make = [&](columns known) { return make_page(settings_, known, next); };
             auto answer = co_await ask(table, std::move(make));
             if (!answer) co_return answer.error();
@@ -155,26 +174,33 @@ private:
             if (rows->empty()) co_return all;
             if (rows->back().id == next.after_id) co_return no_progress(table);
             next.after_id = rows->back().id;
-            all.insert(all.end(), std::move_iterator(rows->begin()), std::move_iterator(rows->end()));
+            all.rows.insert(all.rows.end(), std::move_iterator(rows->begin()),
+                            std::move_iterator(rows->end()));
             if (last) co_return all;
-            if (all.size() >= most_rows) co_return no_progress(table);
+            if (all.rows.size() >= most_rows) co_return no_progress(table);
         }
     }
 
-    awaitable<result<std::optional<full_site>>> read_whole(std::string site_id) {
-        make_request make = [&](columns known) { return site_request(settings_, known, site_id); };
-        auto answer = co_await ask("sites", std::move(make));
+    // A row that cannot be seen is deleted; or the key has lost its rights, and then no server is seen
+    // either.
+    awaitable<result<delivery>> not_there() {
+        page first;
+        first.limit = 1;
+        make_request make = [&](columns known) { return servers_request(settings_, known, first); };
+        auto answer = co_await ask("servers", std::move(make));
         if (!answer) co_return answer.error();
-        std::optional<full_site> none;
-        if (is_malformed_value(*answer)) co_return none;
-        if (!is_success(*answer)) co_return explain_reading(*answer, "sites");
-        co_return read_site(answer->body);
+        if (!is_success(*answer)) co_return explain_reading(*answer, "servers");
+        auto rows = read_servers(answer->body);
+        if (!rows) co_return rows.error();
+        if (!rows->empty()) co_return delivery::row_changed;
+        co_return failure{errc::supabase_refused,
+                          "neither the row nor any server can be seen any more: the key has lost its rights"};
     }
 
     static failure explain_reading(const http::response& answer, std::string_view table) {
         asked reading;
         reading.table = table;
-        return explain(answer, reading);
+        return explain(answer, reading, std::chrono::system_clock::now());
     }
 
     static failure no_such_server(const std::string& id) {
@@ -191,13 +217,14 @@ private:
         asked writing;
         writing.table = "sites";
         writing.writing = true;
-        if (!is_success(answer)) return explain(answer, writing);
+        if (!is_success(answer)) return explain(answer, writing, std::chrono::system_clock::now());
         return {errc::supabase_refused,
                 "writing to the table sites changes nothing, though the row is as it was "
                 "read: the key may read there, but not write"};
     }
 
     settings settings_;
+    std::atomic<std::size_t> page_size_{1};
     http::client& client_;
     schema_memory schema_;
     page_memory pages_;

@@ -46,12 +46,37 @@ std::string paging(const page& which) {
     return out;
 }
 
+// As little of each row as can be: a full scan may meet a hundred thousand.
+std::string pending_rows_of(columns known) {
+    std::string query = "sites?select=id,domain";
+    if (known.has(optional_column::sites_server_id)) query += ",server_id";
+    if (known.has(optional_column::sites_created_at)) query += ",created_at";
+    return query + "&status_dns=eq.active&status_hosting=eq.pending";
+}
+
 // An empty domain may have been read from null. PostgREST 12 wants a column of such a filter among those it
 // returns.
 std::string domain_filter(const std::string& domain) {
     if (domain.empty()) return "&or=(domain.is.null,domain.eq.%22%22)";
     if (domain.size() > longest_filter) return {};
     return "&domain=eq." + http::percent_encode(domain);
+}
+
+// A POSIX regular expression that matches the text alone.
+std::string literally(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!word && static_cast<unsigned char>(c) < 128) out.push_back('\\');
+        out.push_back(c);
+    }
+    return out;
+}
+
+std::string columns_of_site(columns known) {
+    std::string list = "id,domain,status_dns,status_hosting,hosting_doc_root,matomo_site_id,error_message";
+    if (known.has(optional_column::sites_server_id)) list += ",server_id";
+    return list;
 }
 
 json::object update_body(const outcome& what) {
@@ -72,17 +97,28 @@ json::object update_body(const outcome& what) {
 } // namespace
 
 http::request pending_request(const settings& with, columns known, const page& which) {
-    std::string query = "sites?select=id,domain";
-    if (known.has(optional_column::sites_server_id)) query += ",server_id";
-    if (known.has(optional_column::sites_created_at)) query += ",created_at";
-    return ask(with, query + "&status_dns=eq.active&status_hosting=eq.pending" + paging(which));
+    return ask(with, pending_rows_of(known) + paging(which));
+}
+
+http::request newest_request(const settings& with, columns known, std::size_t limit) {
+    const bool dated = known.has(optional_column::sites_created_at);
+    return ask(with, pending_rows_of(known) +
+                         (dated ? "&order=created_at.desc.nullslast,id.desc" : "&order=id.desc") +
+                         "&limit=" + std::to_string(limit));
 }
 
 http::request site_request(const settings& with, columns known, std::string_view id) {
-    std::string query =
-        "sites?select=id,domain,status_dns,status_hosting,hosting_doc_root,matomo_site_id,error_message";
-    if (known.has(optional_column::sites_server_id)) query += ",server_id";
-    return ask(with, query + "&id=eq." + http::percent_encode(id));
+    return ask(with, "sites?select=" + columns_of_site(known) + "&id=eq." + http::percent_encode(id));
+}
+
+http::request domain_request(const settings& with, columns known, const std::vector<std::string>& spellings,
+                             std::size_t limit) {
+    std::string any;
+    for (const auto& each : spellings)
+        any.append(any.empty() ? "" : "|").append(literally(each));
+    const std::string pattern = "^[[:space:]]*(" + any + ")[[:space:]]*$";
+    return ask(with, "sites?select=" + columns_of_site(known) + "&domain=imatch." +
+                         http::percent_encode(pattern) + "&order=id.asc&limit=" + std::to_string(limit));
 }
 
 http::request servers_request(const settings& with, columns known, const page& which) {
@@ -102,6 +138,37 @@ http::request credentials_request(const settings& with, std::string_view service
     return ask(with, "infrastructure_credentials?select=*&service=eq." + http::percent_encode(service));
 }
 
+http::request columns_request(const settings& with, std::string_view table,
+                              const std::vector<std::string>& columns) {
+    std::string query = std::string(table) + "?select=";
+    for (const auto& column : columns)
+        query.append(column).push_back(',');
+    query.pop_back();
+    return ask(with, query + "&limit=0");
+}
+
+http::request function_request(const settings& with, std::string_view function, std::string arguments) {
+    http::request out = ask(with, "rpc/" + std::string(function));
+    out.method = "POST";
+    out.headers.emplace_back("Content-Type", "application/json");
+    out.body = std::move(arguments);
+    return out;
+}
+
+http::request reading_request(const settings& with, std::string_view function,
+                              const std::vector<std::pair<std::string, std::string>>& arguments) {
+    std::string query = "rpc/" + std::string(function);
+    char before = '?';
+    for (const auto& [name, value] : arguments)
+        query.append(1, std::exchange(before, '&'))
+            .append(name)
+            .append(1, '=')
+            .append(http::percent_encode(value));
+    return ask(with, query);
+}
+
+std::string changed_columns(const outcome& what) { return json::serialize(update_body(what)); }
+
 http::request update_request(const settings& with, columns known, const site& as_read, const outcome& what) {
     std::string query = "sites?id=eq." + http::percent_encode(as_read.id) +
                         "&status_hosting=" + equals(as_read.status_hosting) + domain_filter(as_read.domain);
@@ -111,7 +178,7 @@ http::request update_request(const settings& with, columns known, const site& as
     out.method = "PATCH";
     out.headers.emplace_back("Content-Type", "application/json");
     out.headers.emplace_back("Prefer", "return=representation");
-    out.body = json::serialize(update_body(what));
+    out.body = changed_columns(what);
     return out;
 }
 

@@ -158,15 +158,15 @@ server server_of(row_reader& row) {
     return out;
 }
 
-full_site site_of(row_reader& row) {
-    full_site out;
-    out.row.id = row.id();
-    out.row.domain = row.text("domain").value_or("");
-    out.row.server_id = row.text("server_id");
-    out.row.has_server_column = row.has("server_id");
-    out.row.status_dns = row.text("status_dns");
-    out.row.status_hosting = row.text("status_hosting");
-    out.row.matomo_site_id = row.number("matomo_site_id");
+site site_of(row_reader& row) {
+    site out;
+    out.id = row.id();
+    out.domain = row.text("domain").value_or("");
+    out.server_id = row.text("server_id");
+    out.has_server_column = row.has("server_id");
+    out.status_dns = row.text("status_dns");
+    out.status_hosting = row.text("status_hosting");
+    out.matomo_site_id = row.number("matomo_site_id");
     out.document_root = row.text("hosting_doc_root");
     out.error_message = row.text("error_message");
     return out;
@@ -185,13 +185,15 @@ result<std::vector<pending_site>> read_pending(std::string_view body) {
     });
 }
 
-result<std::optional<full_site>> read_site(std::string_view body) {
-    auto rows = read_rows(body, "sites", site_of);
+result<std::optional<site>> read_site(std::string_view body) {
+    auto rows = read_sites(body);
     if (!rows) return rows.error();
-    if (rows->empty()) return std::optional<full_site>();
+    if (rows->empty()) return std::optional<site>();
     if (rows->size() > 1) return odd("sites", "several rows have one id");
-    return std::optional<full_site>(std::move(rows->front()));
+    return std::optional<site>(std::move(rows->front()));
 }
+
+result<std::vector<site>> read_sites(std::string_view body) { return read_rows(body, "sites", site_of); }
 
 result<std::vector<server>> read_servers(std::string_view body) {
     return read_rows(body, "servers", server_of);

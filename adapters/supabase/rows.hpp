@@ -17,13 +17,11 @@ namespace hosting::supabase {
 // Of the table sites. A null domain is empty; a missing server_id or created_at too.
 [[nodiscard]] result<std::vector<pending_site>> read_pending(std::string_view body);
 
-// A row of sites, with what report() compares. At most one is expected.
-struct full_site {
-    site row;
-    std::optional<std::string> document_root;
-    std::optional<std::string> error_message;
-};
-[[nodiscard]] result<std::optional<full_site>> read_site(std::string_view body);
+// A row of sites; at most one is expected.
+[[nodiscard]] result<std::optional<site>> read_site(std::string_view body);
+
+// Any number of rows of sites.
+[[nodiscard]] result<std::vector<site>> read_sites(std::string_view body);
 
 // Of the table servers. ssh_port may be a number or text, null is 22, and 0 stands for one that is no port;
 // an address loses brackets and blanks, and is empty where it cannot be one; a missing or null is_active is

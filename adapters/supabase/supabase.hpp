@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace hosting::supabase {
 
@@ -29,6 +30,14 @@ public:
     // The active row of a service; nullopt: no such row, no table, or the row lacks url or api_token.
     virtual boost::asio::awaitable<result<std::optional<credentials>>>
     service_credentials(std::string service) = 0;
+
+    // The rows of a domain, whatever their state, by the ways in which a row may spell it; case and blanks
+    // around it do not matter. At most a hundred.
+    virtual boost::asio::awaitable<result<std::vector<site>>>
+    of_domain(std::vector<std::string> spellings) = 0;
+
+    // Rows asked for at a time, from the next question on. Thread-safe.
+    virtual void set_page_size(std::size_t rows) = 0;
 };
 
 // The client must outlive the hub, and the hub its calls.

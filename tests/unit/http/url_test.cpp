@@ -36,6 +36,11 @@ BOOST_AUTO_TEST_CASE(urls_are_split) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_address_holds_nothing_behind_a_nul) {
+    BOOST_TEST(!parse_url(std::string("http://[::1\0\r\nX: y]/", 20)));
+    BOOST_TEST(!parse_url(std::string("http://[::1\0]/", 14)));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_url_is_refused_with_a_sentence) {
     for (const char* text : {"",
                              "   ",

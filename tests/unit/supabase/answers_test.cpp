@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 using namespace hosting;
+using namespace std::chrono_literals;
 using namespace hosting::supabase;
 
 namespace {
@@ -19,7 +20,7 @@ failure explained(const http::response& what, bool writing) {
     asked context;
     context.table = "sites";
     context.writing = writing;
-    return explain(what, context);
+    return explain(what, context, wall_time());
 }
 
 struct row {
@@ -58,6 +59,9 @@ const row rows[] = {
      "No API key"},
     {"hosted: legacy keys off", 401, R"({"message":"Legacy API keys are disabled"})", errc::supabase_refused,
      "Legacy"},
+    {"hosted: a secret key from a browser", 401,
+     R"({"message":"Forbidden use of secret API key in browser","hint":"Delete this secret API key."})",
+     errc::supabase_refused, "Forbidden use"},
     {"401 without a body", 401, "", errc::supabase_refused, "service key", ""},
     {"unknown role, 12", 400, R"({"code":"22023","message":"role \"nobody_here\" does not exist"})",
      errc::supabase_refused, "role"},
@@ -77,6 +81,9 @@ const row rows[] = {
      errc::supabase_schema, "the table is missing"},
     {"missing column", 400, R"({"code":"42703","message":"column sites.domain does not exist"})",
      errc::supabase_schema, "column sites.domain does not exist"},
+    {"missing column in a body, 12", 400,
+     R"({"code":"PGRST204","details":null,"hint":null,"message":"Column 'error_message' of relation 'sites' does not exist"})",
+     errc::supabase_schema, "error_message"},
     {"missing column in a body", 400,
      R"({"code":"PGRST204","message":"Could not find the 'error_message' column of 'sites' in the schema cache"})",
      errc::supabase_schema, "error_message"},
@@ -90,6 +97,22 @@ const row rows[] = {
     {"gateway without a route", 404, R"({"message":"no Route matched with those values"})",
      errc::supabase_unexpected, "is supabase.url right?"},
     {"URL too long", 400, "Bad Request", errc::supabase_unexpected, "400", "text/plain"},
+    {"URL too long, by a proxy", 414, "<html>", errc::supabase_unexpected, "414", "text/html"},
+    {"headers too long", 431, "", errc::supabase_unexpected, "431", ""},
+    {"wrong path, 14", 404, R"({"code":"PGRST125","message":"Invalid path specified in request URL"})",
+     errc::supabase_unexpected, "not understood"},
+    {"no single row", 406,
+     R"({"code":"PGRST116","message":"JSON object requested, multiple (or no) rows returned"})",
+     errc::supabase_unexpected, "not understood"},
+    {"beyond the end", 416, R"({"code":"PGRST103","message":"Requested range not satisfiable"})",
+     errc::supabase_unexpected, "not understood"},
+    {"max-affected, 12.0", 400,
+     R"({"code":"PGRST122","message":"Invalid preferences given with handling=strict"})",
+     errc::supabase_unexpected, "not understood"},
+    {"no filter", 400, R"({"code":"21000","message":"UPDATE requires a WHERE clause"})",
+     errc::supabase_unexpected, "not understood"},
+    {"a raised status", 418, R"({"code":"X418","details":"SECRET","message":"teapot"})",
+     errc::supabase_unexpected, "418"},
     {"bad filter", 400, R"({"code":"PGRST100","message":"failed to parse filter"})",
      errc::supabase_unexpected, "not understood"},
     {"read-only database", 405,
@@ -101,6 +124,7 @@ const row rows[] = {
     {"statement timeout", 500, R"({"code":"57014","message":"canceling statement due to statement timeout"})",
      errc::supabase_unreachable, "too slow or busy"},
     {"deadlock", 500, R"({"code":"40P01","message":"m"})", errc::supabase_unreachable, "busy"},
+    {"serialisation", 500, R"({"code":"40001","message":"m"})", errc::supabase_unreachable, "busy"},
     {"lock not available", 500, R"({"code":"55P03","message":"m"})", errc::supabase_unreachable, "busy"},
     {"unknown error", 500, R"({"code":"XX000","message":"m"})", errc::supabase_unreachable, "not available"},
     {"database down", 503, R"({"code":"PGRST000","message":"Database connection error."})",
@@ -113,12 +137,21 @@ const row rows[] = {
      errc::supabase_unreachable, "busy"},
     {"too many connections", 503, R"({"code":"53300","message":"m"})", errc::supabase_unreachable,
      "not available"},
+    {"a limit of the configuration", 500, R"({"code":"53400","message":"m"})", errc::supabase_unreachable,
+     "not available"},
+    {"the database's connection broke", 503, R"({"code":"08006","message":"m"})", errc::supabase_unreachable,
+     "not available"},
     {"shutting down", 503, R"({"code":"57P01","message":"m"})", errc::supabase_unreachable, "not available"},
     {"nginx", 502, "<html>", errc::supabase_unreachable, "502", "text/html"},
+    {"a slow gateway", 504, "<html>", errc::supabase_unreachable, "too slow", "text/html"},
+    {"429 of a gateway", 429, "<html>", errc::supabase_unreachable, "slow down", "text/html"},
     {"envoy", 503, "upstream connect error or disconnect/reset before headers", errc::supabase_unreachable,
      "503", "text/plain"},
     {"cloudflare 520", 520, "<html>", errc::supabase_unreachable, "520", "text/html"},
+    {"cloudflare 521", 521, "error code: 521", errc::supabase_unreachable, "521", "text/plain"},
+    {"cloudflare 522", 522, "<html>", errc::supabase_unreachable, "522", "text/html"},
     {"cloudflare 523", 523, "error code: 523", errc::supabase_unreachable, "523", "text/plain"},
+    {"cloudflare 524", 524, "<html>", errc::supabase_unreachable, "524", "text/html"},
     {"gateway timeout", 544, "", errc::supabase_unreachable, "544", "text/plain"},
 };
 
@@ -142,6 +175,10 @@ const row refusals_of_values[] = {
      errc::row_rejected, "does not accept the values"},
     {"no JSON", 400, R"({"code":"PGRST102","message":"Empty or invalid json"})", errc::row_rejected,
      "does not accept the values"},
+    {"no UTF-8", 400, R"({"code":"PGRST102","message":"Error in $: Cannot decode byte '\\xff'"})",
+     errc::row_rejected, "does not accept the values"},
+    {"no time", 400, R"({"code":"22007","message":"invalid input syntax for type timestamp: \"SECRET\""})",
+     errc::row_rejected, "does not accept the values"},
     {"a trigger", 400, R"({"code":"P0001","details":"SECRET","hint":"SECRET","message":"SECRET"})",
      errc::row_rejected, "does not accept the values"},
 };
@@ -201,6 +238,9 @@ BOOST_AUTO_TEST_CASE(a_missing_column_is_recognised_by_its_whole_name) {
             400,
             R"({"code":"PGRST204","message":"Could not find the 'name' column of 'servers' in the cache"})"),
         "name"));
+    BOOST_TEST(is_missing_column(
+        answer(400, R"({"code":"PGRST204","message":"Column 'name' of relation 'servers' does not exist"})"),
+        "name"));
     BOOST_TEST(!is_missing_column(answer(400, R"({"code":"23502","message":"column name"})"), "name"));
 }
 
@@ -217,12 +257,50 @@ BOOST_AUTO_TEST_CASE(what_may_have_been_done_is_told_from_what_was_not) {
     BOOST_TEST(may_have_been_done(answer(204, "", "")));
 }
 
+BOOST_AUTO_TEST_CASE(a_missing_table_is_told_from_a_missing_row) {
+    BOOST_TEST(is_missing_table(answer(404, R"({"code":"42P01","message":"m"})")));
+    BOOST_TEST(is_missing_table(answer(404, R"({"code":"PGRST205","message":"m"})")));
+    BOOST_TEST(!is_missing_table(answer(404, "{}")));
+    BOOST_TEST(!is_missing_table(answer(200, "[]"))); // also what a key without rights sees
+    BOOST_TEST(is_success(answer(200, "[]")));
+    BOOST_TEST(is_malformed_value(answer(400, R"({"code":"22P02","message":"m"})")));
+    BOOST_TEST(!is_malformed_value(answer(400, R"({"code":"22P05","message":"m"})")));
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_after_is_kept_within_bounds) {
+    const wall_time now = std::chrono::sys_days(std::chrono::year(2026) / 10 / 21) + 7h + 28min;
+    asked context;
+    context.table = "sites";
+    auto waits = [&](const std::string& retry_after, unsigned status = 503) {
+        auto busy = answer(status, R"({"code":"PGRST002","message":"m"})");
+        busy.retry_after = retry_after;
+        auto until = explain(busy, context, now).not_before;
+        return until ? std::optional(*until - now) : std::nullopt;
+    };
+    BOOST_TEST((waits("0").value() == 0s));
+    BOOST_TEST((waits("7").value() == 7s));
+    BOOST_TEST((waits("7", 429).value() == 7s));
+    BOOST_TEST((waits("-7").value() == 0s));
+    for (const char* long_time : {"301", "86400", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT",
+                                  "Wed, 21 Oct 2026 08:28:00 GMT"})
+        BOOST_TEST((waits(long_time).value() == 5min), long_time);
+    BOOST_TEST((waits("Wed, 21 Oct 2026 07:28:30 GMT").value() == 30s));
+    BOOST_TEST((waits("Sun, 06 Nov 1994 08:49:37 GMT").value() == 0s));
+    for (const char* nonsense : {"", "soon", "7s", "1.5", "2026-10-21"})
+        BOOST_TEST(!waits(nonsense), nonsense);
+    BOOST_TEST(!waits("7", 401)); // no wait helps
+    BOOST_TEST(!explain(answer(503, "{}"), context, now).not_before);
+}
+
 BOOST_AUTO_TEST_CASE(no_connection_is_unreachable) {
     http::transport_failure why;
     why.detail = "db.example port 443: Connection refused";
     auto got = explain(why);
     BOOST_TEST((got.code == errc::supabase_unreachable));
     BOOST_TEST(got.detail == "Supabase cannot be reached: db.example port 443: Connection refused");
+    why.what = http::transport_failure::kind::outcome_unknown;
+    why.detail = "no answer from db.example within 15 s"; // as of a frozen database
+    BOOST_TEST((explain(why).code == errc::supabase_unreachable));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

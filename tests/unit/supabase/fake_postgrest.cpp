@@ -52,6 +52,20 @@ bool matches(const json::object& row, const std::string& column, const std::stri
     return false;
 }
 
+// "created_at.desc.nullslast,id.desc": as text, which is right for ids and for times of one form.
+bool comes_before(const json::object& a, const json::object& b, const std::vector<std::string>& order) {
+    for (const auto& each : order) {
+        auto parts = split(each, '.');
+        const bool down = parts.size() > 1 && parts[1] == "desc";
+        if (is_null(a, parts[0]) != is_null(b, parts[0]))
+            return is_null(a, parts[0]) == (down && parts.back() != "nullslast");
+        auto left = text_of(a, parts[0]);
+        auto right = text_of(b, parts[0]);
+        if (left != right) return down ? left > right : left < right;
+    }
+    return false;
+}
+
 http::response reply(unsigned status, std::string body, std::string type = "application/json") {
     http::response out;
     out.status = status;
@@ -74,7 +88,9 @@ boost::asio::awaitable<http::exchange> fake_postgrest::send(http::request what) 
     lost.what = next == fate::unreachable ? http::transport_failure::kind::unreachable
                                           : http::transport_failure::kind::outcome_unknown;
     lost.detail = "db port 443: gone";
-    if (next == fate::unreachable || next == fate::lost_before) co_return lost;
+    if (next == fate::late) late_ = what;
+    if (next == fate::unreachable || next == fate::lost_before || next == fate::late) co_return lost;
+    if (what.method == "PATCH" && late_) serve(*std::exchange(late_, std::nullopt));
     if (next == fate::unavailable)
         co_return reply(503, R"({"code":"PGRST000","message":"Database connection error."})");
     auto answer = serve(what);
@@ -92,6 +108,7 @@ http::response fake_postgrest::serve(const http::request& what) {
 
     std::vector<std::pair<std::string, std::string>> filters;
     std::vector<std::string> selected;
+    std::vector<std::string> order{"id"};
     std::size_t limit = max_rows;
     for (const auto& part : split(what.target.substr(query_at + 1), '&')) {
         auto equals = part.find('=');
@@ -101,7 +118,9 @@ http::response fake_postgrest::serve(const http::request& what) {
             selected = split(value, ',');
         else if (name == "limit")
             limit = std::min(limit, static_cast<std::size_t>(std::stoul(value)));
-        else if (name != "order")
+        else if (name == "order")
+            order = split(value, ',');
+        else
             filters.emplace_back(name, value);
     }
 
@@ -111,6 +130,8 @@ http::response fake_postgrest::serve(const http::request& what) {
         if (missing(each)) lacking = each;
     for (const auto& [name, value] : filters)
         if (missing(name)) lacking = name;
+    for (const auto& each : order)
+        if (missing(split(each, '.').front())) lacking = split(each, '.').front();
     if (!lacking.empty())
         return reply(400, R"({"code":"42703","message":"column )" + table + "." + lacking +
                               R"( does not exist"})");
@@ -120,8 +141,8 @@ http::response fake_postgrest::serve(const http::request& what) {
                 400, R"({"code":"22P02","message":"invalid input syntax for type uuid: \"not-a-uuid\""})");
 
     auto& rows = tables[table];
-    auto by_id = [](const auto& a, const auto& b) { return a.at("id").as_string() < b.at("id").as_string(); };
-    if (!std::ranges::is_sorted(rows, by_id)) std::ranges::sort(rows, by_id);
+    auto in_order = [&](const auto& a, const auto& b) { return comes_before(a, b, order); };
+    if (!std::ranges::is_sorted(rows, in_order)) std::ranges::sort(rows, in_order);
     json::object changes;
     if (what.method == "PATCH") changes = json::parse(what.body).as_object();
     json::array out;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ public:
         usual,
         lost_before, // sent, but the server never sees it
         lost_after,  // done, but the answer is lost
+        late,        // the answer is lost, and it is done only before the update after it
         unreachable,
         unavailable, // 503 with nothing done
         done_but_502 // done, and the gateway answers 502
@@ -35,5 +37,6 @@ public:
     void close() override {}
 
 private:
+    std::optional<hosting::http::request> late_;
     hosting::http::response serve(const hosting::http::request& what);
 };

@@ -64,6 +64,16 @@ BOOST_AUTO_TEST_CASE(pages_are_asked_for_by_the_last_id) {
                               "&order=id.asc&limit=200&id=gt.a%2Bb");
 }
 
+BOOST_AUTO_TEST_CASE(the_newest_are_one_page_from_the_other_end) {
+    BOOST_TEST(
+        newest_request(with_key("k"), {}, 200).target ==
+        "/rest/v1/sites?select=id,domain,server_id,created_at&status_dns=eq.active&status_hosting=eq.pending"
+        "&order=created_at.desc.nullslast,id.desc&limit=200");
+    BOOST_TEST(newest_request(with_key("k"), without({optional_column::sites_created_at}), 5).target ==
+               "/rest/v1/sites?select=id,domain,server_id&status_dns=eq.active&status_hosting=eq.pending"
+               "&order=id.desc&limit=5");
+}
+
 BOOST_AUTO_TEST_CASE(servers_are_asked_for_without_their_keys) {
     page first;
     first.limit = 5;
@@ -124,6 +134,22 @@ BOOST_AUTO_TEST_CASE(bodies_hold_what_is_known_and_no_more) {
                R"({"status_hosting":"failed","hosting_doc_root":"/r","error_message":"E_X: \"y\""})");
     what.what = outcome::kind::waiting;
     BOOST_TEST(body(what) == R"({"error_message":"E_X: \"y\""})");
+}
+
+BOOST_AUTO_TEST_CASE(a_domain_is_asked_for_literally) {
+    const auto target = domain_request(with_key("k"), {}, {"a.com", "(b|c)*&x"}, 100).target;
+    BOOST_TEST(target == "/rest/v1/sites?select=id,domain,status_dns,status_hosting,hosting_doc_root,"
+                         "matomo_site_id,error_message,server_id&domain=imatch."
+                         "%5E%5B%5B%3Aspace%3A%5D%5D%2A%28a%5C.com%7C%5C%28b%5C%7Cc%5C%29%5C%2A%5C%26x%29"
+                         "%5B%5B%3Aspace%3A%5D%5D%2A%24&order=id.asc&limit=100");
+    const auto oldest = without({optional_column::sites_server_id});
+    BOOST_TEST(domain_request(with_key("k"), oldest, {"a.com"}, 1).target.find("server_id") ==
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(columns_are_asked_for_without_rows) {
+    BOOST_TEST(columns_request(with_key("k"), "servers", {"id", "ssh_private_key"}).target ==
+               "/rest/v1/servers?select=id,ssh_private_key&limit=0");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

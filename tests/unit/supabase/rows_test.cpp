@@ -73,20 +73,20 @@ BOOST_AUTO_TEST_CASE(a_site_is_read_whole) {
         R"([{"id":"s","domain":" A.Example ","server_id":"v","status_dns":"active","status_hosting":"pending","hosting_doc_root":"/home/x","matomo_site_id":12,"error_message":"E_X: y"}])");
     BOOST_REQUIRE(got);
     BOOST_REQUIRE(got->has_value());
-    const full_site& site = **got;
-    BOOST_TEST(site.row.domain == " A.Example ");
-    BOOST_TEST(site.row.server_id.value() == "v");
-    BOOST_TEST(site.row.has_server_column);
-    BOOST_TEST(site.row.status_hosting.value() == "pending");
-    BOOST_TEST(site.row.matomo_site_id.value() == 12);
+    const site& site = **got;
+    BOOST_TEST(site.domain == " A.Example ");
+    BOOST_TEST(site.server_id.value() == "v");
+    BOOST_TEST(site.has_server_column);
+    BOOST_TEST(site.status_hosting.value() == "pending");
+    BOOST_TEST(site.matomo_site_id.value() == 12);
     BOOST_TEST(site.document_root.value() == "/home/x");
     BOOST_TEST(site.error_message.value() == "E_X: y");
 
     auto old = read_site(R"([{"id":"s","domain":"a","status_hosting":null,"matomo_site_id":"9"}])");
-    BOOST_TEST(!(*old)->row.has_server_column);
-    BOOST_TEST(!(*old)->row.server_id);
-    BOOST_TEST(!(*old)->row.status_hosting);
-    BOOST_TEST((*old)->row.matomo_site_id.value() == 9);
+    BOOST_TEST(!(*old)->has_server_column);
+    BOOST_TEST(!(*old)->server_id);
+    BOOST_TEST(!(*old)->status_hosting);
+    BOOST_TEST((*old)->matomo_site_id.value() == 9);
 
     BOOST_TEST(!read_site("[]")->has_value());
     refuses(read_site(R"([{"id":"s"},{"id":"s"}])"), "sites");

@@ -18,10 +18,14 @@ namespace asio = boost::asio;
 template<class T>
 using awaitable = asio::awaitable<T>;
 using site_id = std::int64_t;
+using time_point = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t most_hits = 10;           // of one look-up that are confirmed
 constexpr std::size_t longest_name = 90;        // Matomo cuts names there
+constexpr std::size_t most_named = 1'000;       // of one look-up by name
+constexpr int most_adds = 2;                    // of one call
 constexpr std::chrono::minutes longest_turn{5}; // of the calls before us about the same domain
+constexpr std::chrono::minutes longest_patience{1};
 
 // Looks up and adds sites. Everything runs on the strand; calls keep it alive.
 class register_of_sites {
@@ -29,6 +33,7 @@ public:
     register_of_sites(asio::any_io_executor executor, http::client& over, credentials_source source,
                       timing when)
         : strand(asio::make_strand(executor))
+        , now_(when.now)
         , patience_(when.patience_after_loss)
         , session_(over, std::move(source), std::move(when)) {}
 
@@ -42,10 +47,7 @@ public:
         turn own(*self, domain);
         auto place = co_await own.at->take(std::chrono::steady_clock::now() + longest_turn);
         if (!place) co_return failed(errc::matomo_unreachable, "Matomo is too slow");
-        auto found = co_await self->find_by_url(domain);
-        if (!found) co_return found.error();
-        if (*found) co_return **found;
-        co_return co_await self->add(domain);
+        co_return co_await self->find_or_add(domain);
     }
 
     const asio::strand<asio::any_io_executor> strand;
@@ -78,6 +80,7 @@ private:
         if (!answer) co_return answer.error();
         auto ids = read_site_ids(*answer);
         if (!ids) co_return ids.error();
+        if (!ids->empty()) session_.accepted();
         std::optional<site_id> none;
         for (std::size_t i = 0; i < ids->size() && i < most_hits; ++i) {
             auto urls = co_await urls_of(ids->at(i));
@@ -98,60 +101,100 @@ private:
         co_return read_site_urls(*answer);
     }
 
-    // An addSite whose outcome is unknown goes on in the server, so it is looked for, given time, and looked
-    // for again before the only second try.
-    awaitable<result<site_id>> add(std::string domain) {
-        session::make_request make = [&](const target& at) { return add_site_request(at, domain); };
-        for (bool second = false;; second = true) {
-            bool unknown = false;
-            auto answer = co_await session_.call(make, &unknown);
-            if (!answer && !unknown) co_return answer.error();
-            failure why;
-            if (answer) {
-                auto id = read_added_site(*answer);
-                if (id) co_return *id;
-                why = id.error();
-                if (why.code != errc::matomo_unreachable) {
-                    session_.doubt();
-                    co_return why;
-                }
-            } else {
-                why = answer.error();
+    // An addSite whose answer was lost may go on in the server, as long as it took until we gave up: it is
+    // looked for, given that time, and looked for again before the only second try.
+    awaitable<result<site_id>> find_or_add(std::string domain) {
+        failure lost;
+        for (int adds = 0;;) {
+            auto found = co_await find_any(domain);
+            if (!found) co_return found.error();
+            if (*found) {
+                unsettled_.erase(domain);
+                co_return **found;
             }
-            auto found = co_await find_half_made(domain);
-            if (!found) co_return found.error();
-            if (*found) co_return **found;
-            if (second) co_return why;
-            co_await pause();
-            found = co_await find_half_made(domain);
-            if (!found) co_return found.error();
-            if (*found) co_return **found;
+            if (adds == most_adds) co_return lost;
+            if (const auto wait = take_time_to_settle(domain); wait.count() > 0) {
+                co_await pause(wait);
+                continue;
+            }
+            ++adds;
+            auto added = co_await add(domain);
+            if (added || !unsettled_.contains(domain)) co_return added;
+            lost = added.error();
         }
     }
 
-    // addSite first inserts the name and then the URL. When it was killed in between, the site is found by
-    // its name alone, and completed.
-    awaitable<result<std::optional<site_id>>> find_half_made(std::string domain) {
+    // Leaves the domain unsettled when the site may be made, or be made yet.
+    awaitable<result<site_id>> add(std::string domain) {
+        session::make_request make = [&](const target& at) { return add_site_request(at, domain); };
+        const auto began = now_();
+        bool unknown = false;
+        auto answer = co_await session_.call(std::move(make), &unknown);
+        if (!answer) {
+            if (unknown) unsettle(domain, began);
+            co_return answer.error();
+        }
+        auto id = read_added_site(*answer);
+        if (id) {
+            session_.accepted();
+        } else if (id.error().code == errc::matomo_unreachable) {
+            unsettle(domain, began);
+        } else {
+            session_.doubt();
+        }
+        co_return id;
+    }
+
+    void unsettle(const std::string& domain, time_point began) {
+        const auto now = now_();
+        std::erase_if(unsettled_, [&](const auto& each) { return each.second <= now; });
+        const auto took = std::min<time_point::duration>(now - began, longest_patience);
+        unsettled_[domain] = now + std::max<time_point::duration>(took, patience_);
+    }
+
+    // Whoever takes it waits for it.
+    time_point::duration take_time_to_settle(const std::string& domain) {
+        const auto entry = unsettled_.extract(domain);
+        return entry ? entry.mapped() - now_() : time_point::duration();
+    }
+
+    // By its URL, or as what an addSite leaves that was killed, in an earlier life too: it first inserts the
+    // name, and then the URL.
+    awaitable<result<std::optional<site_id>>> find_any(std::string domain) {
         auto found = co_await find_by_url(domain);
         if (!found || *found) co_return found;
-        session::make_request by_name = [&](const target& at) { return named_sites_request(at, domain); };
+        const std::string name = domain.substr(0, longest_name);
+        session::make_request by_name = [&](const target& at) {
+            return named_sites_request(at, name, most_named);
+        };
         auto answer = co_await session_.call(std::move(by_name));
         if (!answer) co_return answer.error();
         auto sites = read_named_sites(*answer);
         if (!sites) co_return sites.error();
-        std::optional<site_id> out;
         for (const named_site& each : *sites) {
-            if (each.name != domain.substr(0, longest_name) || !each.main_url.empty()) continue;
-            auto urls = co_await urls_of(each.id);
-            if (!urls) co_return urls.error();
-            bool complete = is_site_of(*urls, domain);
-            bool empty = std::ranges::all_of(*urls, [](const std::string& url) { return url.empty(); });
-            if (!complete && !empty) continue;
-            if (!complete) co_await complete_site(each.id, domain);
-            out = each.id;
-            break;
+            if (each.name != name) continue;
+            if (is_site_of({each.main_url}, domain)) co_return std::optional<site_id>(each.id);
+            if (!each.main_url.empty()) continue;
+            auto ours = co_await adopt(each.id, domain);
+            if (!ours) co_return ours.error();
+            if (*ours) co_return std::optional<site_id>(each.id);
         }
-        co_return out;
+        if (sites->size() >= most_named)
+            co_return failed(errc::matomo_unexpected,
+                             "Matomo has too many sites with names like the domain's to tell whether one is "
+                             "its own");
+        co_return std::optional<site_id>();
+    }
+
+    // Whether a site of the domain's name, without a main URL, is the domain's. One without any is, and gets
+    // it.
+    awaitable<result<bool>> adopt(site_id id, std::string domain) {
+        auto urls = co_await urls_of(id);
+        if (!urls) co_return urls.error();
+        if (is_site_of(*urls, domain)) co_return true;
+        if (!std::ranges::all_of(*urls, [](const std::string& url) { return url.empty(); })) co_return false;
+        co_await complete_site(id, domain);
+        co_return true;
     }
 
     // Without its URL the next look-up would miss it. It counts visits all the same, so a failure is no
@@ -161,14 +204,16 @@ private:
         auto ignored = co_await session_.call(std::move(update));
     }
 
-    awaitable<void> pause() {
-        asio::steady_timer timer(strand, patience_);
+    awaitable<void> pause(time_point::duration length) {
+        asio::steady_timer timer(strand, length);
         boost::system::error_code ignored;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
+    const std::function<time_point()> now_;
     const std::chrono::milliseconds patience_;
     session session_;
+    std::map<std::string, time_point> unsettled_; // by domain: until when a lost addSite may go on
     std::map<std::string, std::shared_ptr<http::slots>> turns_;
 };
 

@@ -37,8 +37,9 @@ http::request site_urls_request(const target& at, std::int64_t id) {
     return call(at, "SitesManager.getSiteUrlsFromId", "idSite=" + std::to_string(id) + '&');
 }
 
-http::request named_sites_request(const target& at, std::string_view name) {
-    return call(at, "SitesManager.getPatternMatchSites", "pattern=" + http::percent_encode(name) + '&');
+http::request named_sites_request(const target& at, std::string_view name, std::size_t most) {
+    return call(at, "SitesManager.getPatternMatchSites",
+                "pattern=" + http::percent_encode(name) + "&filter_limit=" + std::to_string(most) + '&');
 }
 
 http::request add_site_request(const target& at, std::string_view domain) {

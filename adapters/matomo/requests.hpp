@@ -5,6 +5,7 @@
 #include "adapters/http/client.hpp"
 #include "core/secret.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,13 +19,13 @@ namespace hosting::matomo {
 
 struct target {
     http::url api; // from api_url
-    secret token;
+    secret token;  // empty: as anybody
 };
 
 [[nodiscard]] http::request super_user_request(const target& at);
 [[nodiscard]] http::request site_ids_request(const target& at, std::string_view domain);
 [[nodiscard]] http::request site_urls_request(const target& at, std::int64_t id);
-[[nodiscard]] http::request named_sites_request(const target& at, std::string_view name);
+[[nodiscard]] http::request named_sites_request(const target& at, std::string_view name, std::size_t most);
 
 // Not repeatable: Matomo makes another site each time.
 [[nodiscard]] http::request add_site_request(const target& at, std::string_view domain);

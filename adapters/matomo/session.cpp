@@ -10,8 +10,10 @@ using awaitable = boost::asio::awaitable<T>;
 using std::chrono::steady_clock;
 
 // About 21 bad tokens from one address within an hour lock it out. Four at a time, once the first was
-// accepted, stay well below that when a token is withdrawn later.
+// accepted, stay well below that when a token is withdrawn later; as do these, where nobody says so.
 constexpr std::size_t calls_at_a_time = 4;
+constexpr unsigned most_unproved_calls = 8;
+constexpr unsigned internal_error = 500;
 constexpr std::chrono::minutes credentials_age{10};
 constexpr std::chrono::minutes credentials_age_without_use{1}; // while there are none, or refused ones
 constexpr std::chrono::hours silence{1};
@@ -33,11 +35,11 @@ session::session(http::client& over, credentials_source source, timing when)
     , preparing_(std::make_shared<http::slots>(1)) {}
 
 awaitable<result<http::response>> session::call(make_request make, bool* lost) {
-    auto at = co_await ready();
-    if (!at) co_return at.error();
     auto place = co_await calls_->take(steady_clock::now() + longest_wait);
     if (!place) co_return busy();
-    if (is_silent(timing_.now())) co_return refusal_;
+    auto at = co_await ready();
+    if (!at) co_return at.error();
+    if (++unproved_calls_ >= most_unproved_calls) proved_ = false;
 
     http::request request = make(*at);
     auto answer = co_await client_.send(std::move(request));
@@ -51,6 +53,8 @@ awaitable<result<http::response>> session::call(make_request make, bool* lost) {
         if (why.code == errc::matomo_refused && still_ours) be_silent(why);
         co_return why;
     }
+    // It may be a lockout: the next call finds out.
+    if (answer->status == internal_error) proved_ = false;
     co_return std::move(*answer);
 }
 
@@ -122,6 +126,14 @@ awaitable<std::optional<failure>> session::prove() {
     http::request request = super_user_request(*target_);
     auto answer = co_await client_.send(std::move(request));
     if (!answer) co_return unreachable(answer.error());
+    if (answer->status == internal_error && co_await serves_others()) {
+        failure locked_out{errc::matomo_refused,
+                           "Matomo answers everybody but us (500): after too many bad tokens it has locked "
+                           "this address out",
+                           std::nullopt};
+        be_silent(locked_out);
+        co_return locked_out;
+    }
     auto allowed = read_super_user(*answer);
     if (!allowed) {
         if (allowed.error().code != errc::matomo_refused) co_return allowed.error();
@@ -136,7 +148,17 @@ awaitable<std::optional<failure>> session::prove() {
         co_return why;
     }
     proved_ = true;
+    unproved_calls_ = 0;
     co_return std::nullopt;
+}
+
+// A lockout is of tokens, good ones too; who shows none is answered. A Matomo that is broken is so for all.
+awaitable<bool> session::serves_others() {
+    target anybody;
+    anybody.api = target_->api;
+    http::request request = super_user_request(anybody);
+    auto answer = co_await client_.send(std::move(request));
+    co_return answer&& read_super_user(*answer).has_value();
 }
 
 void session::be_silent(const failure& why) {

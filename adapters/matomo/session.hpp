@@ -25,12 +25,17 @@ public:
     // The credentials must be proved again before the next call: something they should allow did not work.
     void doubt() { proved_ = false; }
 
+    // An answer that only a good token gets. 4.x answers a bad one, too, as if there were no sites, so that
+    // many calls without such an answer prove nothing, and each may be a failed login.
+    void accepted() { unproved_calls_ = 0; }
+
 private:
     using time_point = std::chrono::steady_clock::time_point;
 
     boost::asio::awaitable<result<target>> ready();
     boost::asio::awaitable<std::optional<failure>> ask_source();
     boost::asio::awaitable<std::optional<failure>> prove();
+    boost::asio::awaitable<bool> serves_others();
     [[nodiscard]] bool is_fresh(time_point now) const;
     [[nodiscard]] bool is_silent(time_point now) const { return now < silent_until_; }
     void be_silent(const failure& why);
@@ -45,6 +50,7 @@ private:
     std::optional<target> target_;
     std::optional<time_point> asked_at_; // nullopt: ask before the next call
     bool proved_ = false;
+    unsigned unproved_calls_ = 0;
     time_point silent_until_{};
     failure refusal_;
 };

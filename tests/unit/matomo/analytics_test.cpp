@@ -49,6 +49,15 @@ struct analytics_fixture {
         loop.run();
         return done.get();
     }
+    // Leaves undone what Matomo does later.
+    template<class T>
+    T run_briefly(boost::asio::awaitable<T> what) {
+        auto done = start(std::move(what));
+        loop.restart();
+        while (done.wait_for(0s) != std::future_status::ready)
+            loop.run_one();
+        return done.get();
+    }
     result<std::int64_t> ensure(const std::string& domain = "a.example") {
         return run(sites->ensure(domain));
     }
@@ -140,6 +149,70 @@ BOOST_AUTO_TEST_CASE(a_half_made_site_is_adopted_and_completed) {
     BOOST_TEST(ensure().value() == 3);
 }
 
+// Nothing of an earlier life is known but what it left in Matomo.
+BOOST_AUTO_TEST_CASE(what_an_earlier_life_left_half_made_is_found_before_anything_is_added) {
+    const auto orphan = matomo.add("a.example", {});
+    BOOST_TEST(ensure().value() == orphan);
+    BOOST_TEST(matomo.calls["SitesManager.addSite"] == 0);
+    BOOST_TEST(matomo.sites.at(0).urls.at(0) == "https://a.example");
+    BOOST_TEST(ensure().value() == orphan);
+    BOOST_TEST(matomo.calls["SitesManager.getPatternMatchSites"] == 1); // only where its URL finds nothing
+}
+
+// Its addSite gave it its URL between our look by URL and the one by name.
+BOOST_AUTO_TEST_CASE(a_site_that_an_earlier_life_completes_just_now_is_found) {
+    matomo.before_each = [&](const std::string& method) {
+        if (method == "SitesManager.getPatternMatchSites" && matomo.sites.empty())
+            matomo.add("a.example", {"https://a.example"});
+    };
+    BOOST_TEST(ensure().value() == 1);
+    BOOST_TEST(matomo.sites.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_half_made_site_is_found_by_the_name_that_matomo_cut) {
+    const std::string label(60, 'a');
+    const std::string domain = label + "." + label + ".com";
+    matomo.add(domain, {});
+    BOOST_TEST(ensure(domain).value() == 1);
+    BOOST_TEST(matomo.sites.size() == 1);
+    BOOST_TEST(matomo.sites.at(0).urls.at(0) == "https://" + domain);
+}
+
+BOOST_AUTO_TEST_CASE(a_half_made_site_is_found_behind_many_of_like_name) {
+    for (int i = 0; i < 150; ++i)
+        matomo.add("s" + std::to_string(i) + ".a.example", {"https://s.example"});
+    matomo.add("a.example", {});
+    BOOST_TEST(ensure().value() == 151);
+    // Beyond what one look shows nothing is added.
+    for (int i = 0; i < 1'000; ++i)
+        matomo.add("s" + std::to_string(i) + ".b.example", {"https://s.example"});
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_unexpected));
+    BOOST_TEST(matomo.calls["SitesManager.addSite"] == 0);
+}
+
+// The call took long before it was given up, and goes on in the server.
+BOOST_AUTO_TEST_CASE(a_lost_add_is_given_as_long_as_it_had_taken) {
+    matomo.fates = {fate::slow};
+    matomo.slow_for = 40ms;
+    matomo.on_add = [&] { now += 80ms; };
+    BOOST_TEST(ensure().value() == 1);
+    BOOST_TEST(matomo.sites.size() == 1);
+    BOOST_TEST(matomo.calls["SitesManager.addSite"] == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_next_call_waits_for_what_the_last_one_lost) {
+    matomo.fates = {fate::lost_before, fate::slow};
+    matomo.slow_for = 40ms;
+    matomo.on_add = [&] {
+        if (matomo.fates.empty()) now += 80ms;
+    };
+    BOOST_TEST((run_briefly(sites->ensure("a.example")).error().code == errc::matomo_unreachable));
+    BOOST_TEST(matomo.sites.empty());
+    BOOST_TEST(ensure().value() == 1);
+    BOOST_TEST(matomo.sites.size() == 1);
+    BOOST_TEST(matomo.calls["SitesManager.addSite"] == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_site_of_that_name_with_another_url_is_not_adopted) {
     matomo.add("a.example", {"https://elsewhere.example"});
     matomo.fates = {fate::lost_before};
@@ -176,6 +249,40 @@ BOOST_AUTO_TEST_CASE(a_refused_token_is_sent_once_however_many_ask) {
     BOOST_TEST(matomo.sites.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_lockout_is_silence_too) {
+    matomo.bad_tokens = 21; // of others at this address
+    BOOST_TEST((refused() == errc::matomo_refused));
+    const int asked = requests();
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST((refused() == errc::matomo_refused));
+    BOOST_TEST(requests() == asked);
+    now += 61min;
+    matomo.bad_tokens = 0;
+    BOOST_TEST(ensure().value() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_lockout_while_we_work_is_noticed) {
+    BOOST_TEST(ensure().value() == 1);
+    matomo.bad_tokens = 21;
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_unreachable));
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_refused));
+    configured->token = secret("another"); // other credentials are tried, and the address is locked still
+    now += 61s;
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_refused));
+    BOOST_TEST(matomo.bad_tokens == 21);
+}
+
+BOOST_AUTO_TEST_CASE(a_matomo_that_is_broken_for_all_is_no_lockout) {
+    BOOST_TEST(ensure().value() == 1);
+    matomo.out_of_order = true;
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_unreachable));
+    BOOST_TEST((ensure("b.example").error().code == errc::matomo_unreachable));
+    matomo.out_of_order = false;
+    BOOST_TEST(ensure("b.example").value() == 2);
+    matomo.fates = {fate::killed};
+    BOOST_TEST(ensure("c.example").value() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(silence_ends_after_an_hour_or_with_another_token) {
     configured->token = secret("bad");
     BOOST_TEST((refused() == errc::matomo_refused));
@@ -208,6 +315,23 @@ BOOST_AUTO_TEST_CASE(a_token_withdrawn_later_is_noticed) {
     BOOST_TEST((ensure("c.example").error().code == errc::matomo_unexpected));
     BOOST_TEST((ensure("c.example").error().code == errc::matomo_refused));
     BOOST_TEST(matomo.sites.size() == 2);
+}
+
+// 4.x answers a bad token as if there were no sites; each such answer is a failed login.
+BOOST_AUTO_TEST_CASE(a_withdrawn_token_locks_nobody_out_however_many_ask) {
+    BOOST_TEST(ensure().value() == 1);
+    matomo.version_4 = true;
+    matomo.token = "another";
+    std::vector<std::future<result<std::int64_t>>> all;
+    for (int i = 0; i < 200; ++i)
+        all.push_back(start(sites->ensure("s" + std::to_string(i) + ".example")));
+    loop.restart();
+    loop.run();
+    for (auto& each : all)
+        BOOST_TEST(!each.get().has_value());
+    BOOST_TEST(matomo.bad_tokens < 20);
+    BOOST_TEST((refused() == errc::matomo_refused));
+    BOOST_TEST(matomo.sites.size() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_without_super_user_access_is_refused) {

@@ -49,15 +49,23 @@ BOOST_AUTO_TEST_CASE(every_known_failure_is_judged_by_status_and_shape) {
         errc::matomo_refused,
         "acc\xc3\xa9"
         "der");
+    // An address that the token may not come from.
+    all_fail(answer(401, R"({"result":"error","message":"You cannot log in from this address"})"),
+             errc::matomo_refused, "refuses the token");
     all_fail(answer(403, R"({"result":"error","message":"no"})"), errc::matomo_refused, "403");
     all_fail(answer(403, page, "text/html"), errc::matomo_unexpected, "no API there (403)");
     all_fail(answer(404, page, "text/html"), errc::matomo_unexpected, "no API there (404)");
     all_fail(answer(500, R"({"result":"error","message":"Too many failed logins."})"),
              errc::matomo_unreachable, "locked this address out (500) (it says: Too many failed logins.)");
+    all_fail(answer(500, "<h2>Too many failed logins.</h2>", "text/html"), errc::matomo_unreachable,
+             "locked this address out (500)");
+    all_fail(answer(500, R"({"result":"error","message":"Database access denied"})"),
+             errc::matomo_unreachable, "not available");
     all_fail(answer(500, R"({"result":"error","message":"SQLSTATE[HY000] [2002] Connection refused"})"),
              errc::matomo_unreachable, "not available");
     all_fail(answer(500, page, "text/html"), errc::matomo_unreachable, "500");
     all_fail(answer(502, "<html>", "text/html"), errc::matomo_unreachable, "502");
+    all_fail(answer(504, "<html>", "text/html"), errc::matomo_unreachable, "504");
     all_fail(answer(503, page, "text/html"), errc::matomo_unreachable, "503");
     all_fail(answer(503, R"({"result":"error","message":"Database Upgrade Required."})"),
              errc::matomo_unreachable, "Upgrade");
@@ -66,6 +74,15 @@ BOOST_AUTO_TEST_CASE(every_known_failure_is_judged_by_status_and_shape) {
     all_fail(answer(200, "", "application/json"), errc::matomo_unexpected, "shows a page");
     all_fail(answer(200, R"({"result":"error","message":"Please specify a value for 'url'."})"),
              errc::matomo_unexpected, "reports an error (it says: Please specify");
+    // 4.x, with a token that is wrong or has no rights.
+    all_fail(
+        answer(
+            200,
+            R"({"result":"error","message":"You can't access this resource as it requires superuser access."})"),
+        errc::matomo_unexpected, "reports an error (it says: You can't access");
+    all_fail(answer(200, "Error: Renderer format 'jsonx' not valid.", "text/plain"), errc::matomo_unexpected,
+             "shows a page");
+    all_fail(answer(200, "<?xml version=\"1.0\"?>", "text/xml"), errc::matomo_unexpected, "shows a page");
     all_fail(answer(204, "", ""), errc::matomo_unexpected, "no API");
     for (const char* body :
          {"null", "5", "\"x\"", "true", "{}", R"({"value":"x"})", R"({"value":[]})", "[[]]", "[null]"})
@@ -78,6 +95,19 @@ BOOST_AUTO_TEST_CASE(a_redirect_says_where_to_without_its_query) {
     moved.location = "https://127.0.0.1/index.php?module=API&url=https://private.example";
     all_fail(moved, errc::matomo_unexpected, "redirects to https://127.0.0.1/index.php (302)");
     BOOST_TEST(read_added_site(moved).error().detail.find("private") == std::string::npos);
+
+    auto without_slash = answer(301, "", "text/html");
+    without_slash.location = "http://127.0.0.1/matomo/";
+    all_fail(without_slash, errc::matomo_unexpected, "redirects to http://127.0.0.1/matomo/ (301)");
+}
+
+// What 4.x answers to a lookup with a wrong token, and 5.x to one with none: no list of sites proves a token.
+BOOST_AUTO_TEST_CASE(an_empty_list_is_an_answer_to_a_lookup_alone) {
+    const auto empty = answer(200, "[]");
+    BOOST_TEST(read_site_ids(empty).value().empty());
+    BOOST_TEST(read_named_sites(empty).value().empty());
+    BOOST_TEST((cause(read_added_site(empty)) == errc::matomo_unexpected));
+    BOOST_TEST((cause(read_super_user(empty)) == errc::matomo_unexpected));
 }
 
 BOOST_AUTO_TEST_CASE(successes_are_read_with_ids_as_numbers_or_text) {

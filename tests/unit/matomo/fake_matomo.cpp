@@ -77,8 +77,9 @@ boost::asio::awaitable<http::exchange> fake_matomo::send(http::request what) {
     most_at_once = std::max(most_at_once, ++running_);
     boost::asio::steady_timer work(executor_, std::chrono::milliseconds(1));
     co_await work.async_wait(boost::asio::use_awaitable);
-    auto method = what.target.substr(what.target.find("method=") + 7);
+    const auto method = what.target.substr(what.target.find("method=") + 7);
     ++calls[method];
+    if (before_each) before_each(method);
     auto answer = serve(method, parameters_of(what.body));
     --running_;
     co_return answer;
@@ -86,10 +87,13 @@ boost::asio::awaitable<http::exchange> fake_matomo::send(http::request what) {
 
 http::exchange fake_matomo::serve(const std::string& method, std::map<std::string, std::string> parameters) {
     if (instead) return *instead;
-    if (bad_tokens > 20) return error(500, "Too many failed logins.");
-    bool known = parameters["token_auth"] == token;
-    if (!known) ++bad_tokens;
-    if (!known && !version_4) return error(401, "Unable to authenticate with the provided token.");
+    if (out_of_order) return error(500, "SQLSTATE[HY000] [2002] Connection refused");
+    const bool anybody = parameters["token_auth"].empty();
+    if (bad_tokens > 20 && !anybody) return error(500, "Too many failed logins.");
+    bool known = !anybody && parameters["token_auth"] == token;
+    if (!known && !anybody) ++bad_tokens;
+    if (!known && !anybody && !version_4)
+        return error(401, "Unable to authenticate with the provided token.");
     bool allowed = known && super_user;
 
     if (method == "UsersManager.hasSuperUserAccess") return reply(200, json::object{{"value", allowed}});
@@ -102,17 +106,18 @@ http::exchange fake_matomo::serve(const std::string& method, std::map<std::strin
         if (late_) sites.push_back(*std::exchange(late_, std::nullopt));
         return reply(200, out);
     }
-    if (!allowed) return error(version_4 ? 200 : 401, "This requires 'superuser' access.");
-    if (method == "SitesManager.addSite") return add_site(parameters["siteName"], parameters["urls[0]"]);
     if (method == "SitesManager.getPatternMatchSites") {
+        const auto limit = parameters.contains("filter_limit") ? std::stoul(parameters["filter_limit"]) : 100;
         json::array out;
         for (const auto& each : sites)
-            if (each.name.find(parameters["pattern"]) != each.name.npos && out.size() < 100)
+            if (allowed && each.name.find(parameters["pattern"]) != each.name.npos && out.size() < limit)
                 out.push_back(json::object{{"idsite", each.id},
                                            {"name", each.name},
                                            {"main_url", each.urls.empty() ? "" : each.urls.front()}});
         return reply(200, out);
     }
+    if (!allowed) return error(version_4 ? 200 : 401, "This requires 'superuser' access.");
+    if (method == "SitesManager.addSite") return add_site(parameters["siteName"], parameters["urls[0]"]);
     auto at = std::ranges::find(sites, std::stoll(parameters["idSite"]), &site::id);
     if (at == sites.end()) return error(200, "An unexpected website was found in the request");
     if (method == "SitesManager.updateSite") {
@@ -131,7 +136,14 @@ http::exchange fake_matomo::add_site(const std::string& name, const std::string&
         next = fates.front();
         fates.pop_front();
     }
+    if (on_add) on_add();
     if (next == fate::lost_before) return lost();
+    if (next == fate::killed) return page(500);
+    if (next == fate::slow) {
+        auto work = std::make_shared<boost::asio::steady_timer>(executor_, slow_for);
+        work->async_wait([this, work, name, url](auto) { add(name, {url}); });
+        return lost();
+    }
     if (next == fate::unavailable) return page(503);
     if (next == fate::late) {
         late_ = site{++last_id_, name, {url}};
@@ -146,6 +158,6 @@ http::exchange fake_matomo::add_site(const std::string& name, const std::string&
 }
 
 std::int64_t fake_matomo::add(const std::string& name, std::vector<std::string> urls) {
-    sites.push_back({++last_id_, name, std::move(urls)});
+    sites.push_back({++last_id_, name.substr(0, 90), std::move(urls)});
     return last_id_;
 }

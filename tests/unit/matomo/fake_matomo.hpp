@@ -5,8 +5,10 @@
 
 #include "adapters/http/client.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,7 +25,8 @@ public:
     std::string token = "good";
     bool super_user = true;
     bool version_4 = false;
-    int bad_tokens = 0;
+    int bad_tokens = 0;        // after 21 of them every token is locked out
+    bool out_of_order = false; // 500 for everybody
 
     // What happens to the next addSite calls, in order.
     enum class fate {
@@ -32,9 +35,14 @@ public:
         lost_after,  // done, but the answer is lost
         orphaned,    // name inserted, worker killed before the URL: 502
         unavailable, // 503, nothing done
-        late         // the answer is lost, and the site appears only after the next look-up
+        late,        // the answer is lost, and the site appears only after the next look-up
+        slow,        // the answer is lost, and the site appears after slow_for
+        killed       // a fault in the server: 500, nothing done
     };
+    std::chrono::milliseconds slow_for{0};
+    std::function<void()> on_add; // as if time passed
     std::deque<fate> fates;
+    std::function<void(const std::string& method)> before_each;
     std::optional<hosting::http::response> instead; // of every answer
     std::map<std::string, int> calls;               // by method
     int most_at_once = 0;

@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(the_token_goes_in_the_body_alone) {
     at.api = api_url("https://m.example/matomo").value();
     at.token = secret("to&ken");
     for (const auto& each : {super_user_request(at), site_ids_request(at, "a.example"),
-                             site_urls_request(at, 5), named_sites_request(at, "a.example"),
+                             site_urls_request(at, 5), named_sites_request(at, "a.example", 5),
                              add_site_request(at, "a.example"), update_site_request(at, 5, "a.example")}) {
         BOOST_TEST(each.method == "POST");
         BOOST_TEST(each.target.starts_with("/matomo/index.php?module=API&format=json&method="));
@@ -44,6 +44,7 @@ BOOST_AUTO_TEST_CASE(parameters_are_encoded_and_only_add_site_is_not_repeatable)
     BOOST_TEST(!add.repeatable);
     BOOST_TEST(site_ids_request(at, "a").repeatable);
     BOOST_TEST(site_ids_request(at, "a&b").body == "url=https%3A%2F%2Fa%26b&token_auth=");
+    BOOST_TEST(named_sites_request(at, "a&b", 5).body == "pattern=a%26b&filter_limit=5&token_auth=");
     BOOST_TEST(update_site_request(at, 5, "a").body == "idSite=5&urls[0]=https%3A%2F%2Fa&token_auth=");
 }
 

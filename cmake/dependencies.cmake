@@ -5,8 +5,12 @@ find_package(OpenSSL REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 
 # Debian 12's unversioned Boost is 1.74 and lacks Boost.JSON; its libboost1.81-* has it. Newer ones come first.
 find_package(Boost 1.81 REQUIRED COMPONENTS json OPTIONAL_COMPONENTS unit_test_framework)

@@ -9,6 +9,8 @@
 namespace hosting {
 
 struct command_line {
+    enum class task { work, check, explain };
+    task what = task::work;
     std::filesystem::path config = "/etc/hosting-automator/hosting-automator.toml";
     bool config_named = false; // on the command line
     bool once = false;
@@ -16,6 +18,8 @@ struct command_line {
     std::chrono::milliseconds wait{120'000};
     bool dry_run = false;
     bool check_config = false;
+    bool json = false;     // with check and explain
+    std::string explained; // with explain: a domain or a site's id
 };
 
 // What the program ends with; the contract's numbers.

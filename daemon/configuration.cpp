@@ -1,5 +1,6 @@
 #include "daemon/configuration.hpp"
 
+#include "core/message_text.hpp"
 #include "daemon/configuration_keys.hpp"
 #include "daemon/nearest_word.hpp"
 
@@ -16,6 +17,9 @@ namespace hosting {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t shown = 60; // characters of a name that nobody knows
+constexpr std::size_t said = 200; // of the TOML parser's words, which quote the text around the mistake
 
 std::string trimmed(std::string text) {
     const auto blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
@@ -37,6 +41,7 @@ public:
         else
             missing_file_ = file;
         take_environment();
+        if (!env_("CREDENTIALS_DIRECTORY")) take_from_beside(file);
         fill_in();
         check_values(config_, mistakes_);
         if (config_.supabase.url.empty() && !missing_file_.empty())
@@ -57,12 +62,16 @@ private:
                 read_section(file, std::string(key.str()), key.source().begin.line, node);
         } catch (const toml::parse_error& e) {
             mistakes_.push_back(file.string() + ":" + std::to_string(e.source().begin.line) + ": " +
-                                std::string(e.description()));
+                                plain_text(e.description(), said));
             return;
         }
         const bool has_secret = !config_.supabase.service_key.empty() || !config_.matomo.token.empty();
+        if (has_secret) refuse_if_open(file);
+    }
+
+    void refuse_if_open(const fs::path& file) {
         struct stat facts {};
-        if (has_secret && ::stat(file.c_str(), &facts) == 0 && (facts.st_mode & S_IROTH) != 0)
+        if (::stat(file.c_str(), &facts) == 0 && (facts.st_mode & S_IROTH) != 0)
             mistakes_.push_back(file.string() + ": holds a secret and is readable by everyone; chmod 640 it");
     }
 
@@ -70,7 +79,8 @@ private:
         const auto at = file.string() + ":" + std::to_string(line) + ": ";
         const auto sections = section_names();
         if (std::ranges::find(sections, name) == sections.end()) {
-            mistakes_.push_back(at + "unknown section [" + name + "]" + did_you_mean(name, sections));
+            mistakes_.push_back(at + "unknown section [" + plain_text(name, shown) + "]" +
+                                did_you_mean(name, sections));
             return;
         }
         const auto* table = node.as_table();
@@ -87,7 +97,8 @@ private:
         const auto at = file.string() + ":" + std::to_string(line) + ": ";
         const auto keys = key_names(section);
         if (std::ranges::find(keys, key) == keys.end()) {
-            mistakes_.push_back(at + "unknown key " + section + "." + key + did_you_mean(key, keys));
+            mistakes_.push_back(at + "unknown key " + section + "." + plain_text(key, shown) +
+                                did_you_mean(key, keys));
             return;
         }
         if (const auto wrong = set_key(config_, section, key, value); !wrong.empty())
@@ -105,10 +116,26 @@ private:
         }
     }
 
+    void take_from_beside(const fs::path& config) {
+        const auto take = [&](const char* name, secret& into) {
+            const auto file = config.parent_path() / name;
+            std::error_code ignored;
+            if (!into.empty() || !fs::exists(file, ignored)) return;
+            take_credential(file, into);
+            if (!into.empty()) refuse_if_open(file);
+        };
+        take("supabase_service_key", config_.supabase.service_key);
+        take("matomo_token", config_.matomo.token);
+    }
+
     void take_credential(const fs::path& file, secret& into) {
         std::error_code ignored;
         if (!fs::exists(file, ignored)) return;
         std::ifstream stream(file, std::ios::binary);
+        if (!stream) {
+            mistakes_.push_back(file.string() + ": cannot be read: " + std::strerror(errno));
+            return;
+        }
         std::string text{std::istreambuf_iterator<char>(stream), {}};
         if (stream.bad() || trimmed(text).empty())
             mistakes_.push_back(file.string() + ": is empty or cannot be read");

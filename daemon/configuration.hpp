@@ -74,6 +74,7 @@ struct configuration {
         std::string target = "auto";
     } log;
 
+    [[nodiscard]] bool is_shared() const { return queue.mode == "shared"; }
     // log.level, valid once the configuration is.
     [[nodiscard]] log_level level() const;
 };
@@ -87,9 +88,11 @@ struct loaded_configuration {
 using environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 // Reads `file`, and the secrets: first $CREDENTIALS_DIRECTORY/supabase_service_key (and matomo_token), then
-// SUPABASE_SERVICE_KEY (with SUPABASE_URL), then the file. `file_must_exist`: it was named on the command
-// line; otherwise a missing file is none, if the environment brings what is needed. Durations are "200ms",
-// "5s", "10m", "2h", "21d". A file that holds a secret and is readable by others is a mistake.
+// SUPABASE_SERVICE_KEY (with SUPABASE_URL), then the file. Without $CREDENTIALS_DIRECTORY, as in a person's
+// shell, a secret that is nowhere else is taken from the file that systemd takes it from: of the credential's
+// name, beside `file`. `file_must_exist`: it was named on the command line; otherwise a missing file is none,
+// if the environment brings what is needed. Durations are "200ms", "5s", "10m", "2h", "21d". A file that
+// holds a secret and is readable by others is a mistake.
 [[nodiscard]] loaded_configuration load_configuration(const std::filesystem::path& file, bool file_must_exist,
                                                       const environment& env);
 

@@ -1,8 +1,14 @@
 #include "daemon/logging.hpp"
 
+#include "adapters/systemd/journal.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <vector>
 
 namespace hosting {
 namespace {
@@ -33,7 +39,7 @@ void append_clean(std::string& to, std::string_view text) {
         to.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c);
 }
 
-class stderr_log : public log {
+class stderr_log final : public service_log {
 public:
     explicit stderr_log(log_level least)
         : terminal_(isatty(STDERR_FILENO) == 1)
@@ -45,16 +51,45 @@ public:
 
     bool enabled(log_level level) const noexcept override { return logger_.should_log(spdlog_level(level)); }
 
+    void set_level(log_level least) override { logger_.set_level(spdlog_level(least)); }
+
     void write(log_level level, std::string_view message, std::span<const log_field> fields) override {
         if (!enabled(level)) return;
-        std::string text = log_text(message, fields);
+        std::string text = terminal_ ? log_text(message, for_people(fields)) : log_text(message, fields);
         if (!terminal_) text.insert(0, priority_prefix(level));
         logger_.log(spdlog_level(level), spdlog::string_view_t(text.data(), text.size()));
     }
 
 private:
+    static std::vector<log_field> for_people(std::span<const log_field> fields) {
+        std::vector<log_field> shown;
+        std::ranges::copy_if(fields, std::back_inserter(shown),
+                             [](const log_field& f) { return f.key != "MESSAGE_ID"; });
+        return shown;
+    }
+
     bool terminal_;
     spdlog::logger logger_;
+};
+
+class journal_log final : public service_log {
+public:
+    explicit journal_log(log_level least)
+        : least_(least)
+        , otherwise_(log_level::debug) {}
+
+    bool enabled(log_level level) const noexcept override { return level >= least_; }
+
+    void set_level(log_level least) override { least_ = least; }
+
+    void write(log_level level, std::string_view message, std::span<const log_field> fields) override {
+        if (enabled(level) && !systemd::send_to_journal(level, message, fields))
+            otherwise_.write(level, message, fields);
+    }
+
+private:
+    std::atomic<log_level> least_;
+    stderr_log otherwise_; // for what the journal does not take
 };
 
 } // namespace
@@ -80,6 +115,13 @@ std::string log_text(std::string_view message, std::span<const log_field> fields
     return text;
 }
 
-std::unique_ptr<log> make_stderr_log(log_level least) { return std::make_unique<stderr_log>(least); }
+std::unique_ptr<service_log> make_log(log_level least, std::string_view target) {
+    const bool wanted = target == "journal" || (target == "auto" && systemd::stderr_is_journal());
+    if (wanted && systemd::journal_is_there()) return std::make_unique<journal_log>(least);
+    std::unique_ptr<service_log> made = std::make_unique<stderr_log>(least);
+    if (target == "journal")
+        made->write(log_level::warning, "journald is not there: the log goes to stderr (log.target)", {});
+    return made;
+}
 
 } // namespace hosting

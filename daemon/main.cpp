@@ -1,8 +1,10 @@
 // hosting-automatord: creates the sites that the Management Hub asks for.
 
 #include "adapters/ssh/library.hpp"
+#include "daemon/check.hpp"
 #include "daemon/command_line.hpp"
 #include "daemon/configuration.hpp"
+#include "daemon/explain.hpp"
 #include "daemon/logging.hpp"
 #include "daemon/service.hpp"
 #include "daemon/state_folder.hpp"
@@ -30,32 +32,36 @@ std::optional<std::string> from_environment(const std::string& name) {
 }
 
 int run(const hosting::command_line& line) {
-    const auto loaded = hosting::load_configuration(line.config, line.config_named, from_environment);
+    const auto read = [&line] {
+        return hosting::load_configuration(line.config, line.config_named, from_environment);
+    };
+    auto loaded = read();
+    if (line.what == hosting::command_line::task::check) return hosting::run_check(line, loaded);
     for (const auto& mistake : loaded.mistakes)
         std::cerr << "hosting-automatord: " << mistake << '\n';
     if (!loaded.mistakes.empty()) return hosting::wrong_usage;
+    if (line.what == hosting::command_line::task::explain) return hosting::run_explain(line, loaded.value);
     if (line.check_config) {
         std::cout << "the configuration is good\n";
         return hosting::all_well;
     }
-    const auto journal = hosting::make_stderr_log(loaded.value.level());
+    const auto journal = hosting::make_log(loaded.value.level(), loaded.value.log.target);
     if (const auto wrong = hosting::ssh::check_library_version()) {
         journal->write(hosting::log_level::error, *wrong);
         return hosting::not_all_well;
     }
-    // A look that changes nothing needs no folder, and may go on beside the daemon.
-    std::optional<hosting::state_folder> folder;
-    if (!line.dry_run) {
-        folder.emplace(loaded.value.daemon.state_dir);
-        if (folder->what() == hosting::state_folder::kind::taken) {
-            journal->write(hosting::log_level::error, folder->detail());
-            return hosting::wrong_usage;
-        }
-        if (folder->what() == hosting::state_folder::kind::unusable)
-            journal->write(hosting::log_level::warning, folder->detail() + "; going on without it");
-    }
     try {
-        return hosting::run_service(loaded.value, line, *journal);
+        // A look that changes nothing needs no folder, and may go on beside the daemon.
+        std::optional<hosting::state_folder> folder;
+        if (!line.dry_run) {
+            hosting::work_as_owner_of(loaded.value.daemon.state_dir);
+            folder.emplace(loaded.value.daemon.state_dir);
+            if (folder->what() == hosting::state_folder::kind::taken) {
+                journal->write(hosting::log_level::error, folder->detail());
+                return hosting::wrong_usage;
+            }
+        }
+        return hosting::run_service(std::move(loaded.value), line, *journal, read);
     } catch (const std::exception& e) {
         journal->write(hosting::log_level::error, std::string("ended by an error of its own: ") + e.what());
         return hosting::not_all_well;

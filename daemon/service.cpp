@@ -1,21 +1,34 @@
 #include "daemon/service.hpp"
 
+#include "adapters/clock/system_clock.hpp"
 #include "adapters/cloudpanel/cloudpanel.hpp"
 #include "adapters/dns/resolver.hpp"
 #include "adapters/matomo/matomo.hpp"
+#include "adapters/metrics/metrics.hpp"
 #include "adapters/ssh/client.hpp"
+#include "adapters/store/store.hpp"
 #include "adapters/supabase/supabase.hpp"
 #include "core/dispatcher.hpp"
 #include "core/dry_run.hpp"
+#include "core/events.hpp"
 #include "core/message_text.hpp"
+#include "daemon/endpoint/endpoint.hpp"
+#include "daemon/matomo_credentials.hpp"
+#include "daemon/progress.hpp"
+#include "daemon/queue_mode.hpp"
+#include "daemon/reload.hpp"
+#include "daemon/settings.hpp"
+#include "daemon/supervision.hpp"
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -27,99 +40,44 @@ namespace {
 
 namespace asio = boost::asio;
 
-runner_settings runner_settings_of(const configuration& c) {
-    runner_settings s;
-    s.machine.retry = {static_cast<unsigned>(c.retry.max_attempts), c.retry.first_delay, c.retry.max_delay,
-                       c.certificates.give_up_after, c.retry.server_outage_limit};
-    s.machine.keep_if_valid_for =
-        std::chrono::duration_cast<std::chrono::seconds>(c.certificates.keep_if_valid_for);
-    s.machine.analytics = c.matomo.enabled;
-    s.site_user_prefix = c.cloudpanel.site_user_prefix;
-    s.default_server = c.cloudpanel.default_server;
-    return s;
-}
-
-dispatcher_settings dispatcher_settings_of(const configuration& c) {
-    dispatcher_settings s;
-    s.poll_interval = c.supabase.poll_interval;
-    s.limits = {static_cast<std::size_t>(c.daemon.max_sites_in_flight),
-                static_cast<std::size_t>(c.ssh.channels_per_server)};
-    s.runner = runner_settings_of(c);
-    return s;
-}
-
-http::settings supabase_http(const configuration& c) {
-    http::settings s;
-    s.ca_file = c.supabase.ca_file;
-    s.timeout = c.supabase.request_timeout;
-    return s;
-}
-
-http::settings matomo_http(const configuration& c) {
-    http::settings s;
-    s.timeout = c.matomo.timeout;
-    return s;
-}
-
-ssh::settings ssh_settings_of(const configuration& c, bool dry_run) {
-    ssh::settings s;
-    s.accept_new_host_keys = c.ssh.host_keys == "accept-new";
-    s.remember_host_keys = !dry_run;
-    s.known_hosts = c.ssh.known_hosts;
-    s.connect_timeout = c.ssh.connect_timeout;
-    s.channels_per_server = static_cast<std::size_t>(c.ssh.channels_per_server);
-    s.keepalive = c.ssh.keepalive;
-    s.idle_close = c.ssh.idle_close;
-    return s;
-}
-
-cloudpanel::settings cloudpanel_settings_of(const configuration& c) {
-    const auto whole = [](std::chrono::milliseconds d) { return std::chrono::ceil<std::chrono::seconds>(d); };
-    return {whole(c.cloudpanel.site_add_timeout), whole(c.cloudpanel.certificate_timeout),
-            c.supabase.poll_interval};
-}
-
-matomo::credentials_source matomo_credentials(const configuration& c, supabase::hub& hub) {
-    if (!c.matomo.url.empty())
-        return [fixed = matomo::credentials{c.matomo.url, c.matomo.token}]()
-                   -> asio::awaitable<result<std::optional<matomo::credentials>>> { co_return fixed; };
-    return [&hub]() -> asio::awaitable<result<std::optional<matomo::credentials>>> {
-        auto row = co_await hub.service_credentials("matomo");
-        if (!row) co_return row.error();
-        if (!*row) co_return std::optional<matomo::credentials>();
-        std::optional<matomo::credentials> found;
-        found.emplace((*row)->url, (*row)->token);
-        co_return found;
-    };
-}
-
 class service {
 public:
-    service(const configuration& config, const command_line& line, log& journal,
-            std::unique_ptr<http::client> supabase_client, std::unique_ptr<http::client> matomo_client,
-            asio::io_context& io, resolver& names)
-        : config_(config)
+    service(configuration config, const command_line& line, service_log& journal,
+            std::function<loaded_configuration()> read_again, std::unique_ptr<http::client> supabase_client,
+            std::unique_ptr<http::client> matomo_client, asio::io_context& io, resolver& names)
+        : config_(std::move(config))
         , line_(line)
         , journal_(journal)
+        , read_again_(std::move(read_again))
         , io_(io)
         , supabase_client_(std::move(supabase_client))
         , matomo_client_(std::move(matomo_client))
-        , signals_(io, SIGTERM, SIGINT)
+        , stop_signals_(io, SIGTERM, SIGINT)
+        , reload_signals_(io, SIGHUP)
         , drain_(io)
-        , hub_(supabase::make_hub({*http::parse_url(config.supabase.url), config.supabase.service_key,
-                                   static_cast<std::size_t>(config.supabase.page_size)},
-                                  *supabase_client_))
-        , sessions_(ssh::make_pool(io.get_executor(), ssh_settings_of(config, line.dry_run), names, journal))
-        , servers_(
-              cloudpanel::make_hosts(io.get_executor(), cloudpanel_settings_of(config), *sessions_,
-                                     [this](std::string id) { return hub_->private_key(std::move(id)); }))
-        , statistics_(
-              matomo::make_analytics(io.get_executor(), *matomo_client_, matomo_credentials(config, *hub_)))
-        , ports_{*hub_, *servers_, *statistics_, journal}
-        , dispatcher_(make_dispatcher(io.get_executor(), dispatcher_settings_of(config), ports_)) {}
+        , time_(make_system_clock())
+        , figures_(metrics::make_figures())
+        , hub_(supabase::make_hub(supabase_settings_of(config_), *supabase_client_))
+        , sessions_(ssh::make_pool(io.get_executor(), ssh_settings_of(config_, line.dry_run), names, journal))
+        , servers_(cloudpanel::make_panels(
+              io.get_executor(), cloudpanel_settings_of(config_), *sessions_,
+              [this](std::string id) { return hub_->private_key(std::move(id)); },
+              [this](server_facts facts) {
+                  if (memory* store = shared_ ? &shared_->store() : store_.get())
+                      store->keep(std::move(facts));
+              },
+              journal))
+        , statistics_(matomo::make_analytics(io.get_executor(), *matomo_client_,
+                                             matomo_credentials(config_, *hub_))) {
+        // A look that changes nothing needs no memory, and may go on beside the daemon.
+        if (line.dry_run) return;
+        dispatcher_ = make_dispatcher(io.get_executor(), dispatcher_settings_of(config_), ports(names));
+        supervision_.emplace(asio::make_strand(io), *dispatcher_);
+    }
 
     int run() {
-        asio::co_spawn(io_, watch_signals(), asio::detached);
+        asio::co_spawn(io_, watch_for_stop(), asio::detached);
+        asio::co_spawn(io_, watch_for_reload(), asio::detached);
         asio::co_spawn(io_, work(), [this](const std::exception_ptr& broken) {
             if (broken) give_up_on(broken);
         });
@@ -132,24 +90,73 @@ public:
     }
 
 private:
+    site_ports ports(resolver& names) {
+        if (config_.is_shared()) {
+            shared_ = shared_queue::make_shared_queue(io_.get_executor(), shared_queue_settings_of(config_),
+                                                      *supabase_client_, *hub_, journal_);
+            return {shared_->queue(), *servers_, *statistics_, journal_,        names,
+                    shared_->store(), *time_,    *figures_,    &shared_->rows()};
+        }
+        store_ = make_store(io_.get_executor(), config_.daemon.state_dir, journal_);
+        sole_queue_ = make_sole_queue(*hub_, [this] { return look_at_work(); });
+        return {*sole_queue_, *servers_, *statistics_, journal_, names, *store_, *time_, *figures_};
+    }
+
+    asio::awaitable<result<std::optional<shared_queue::work_view>>> look_at_work() {
+        return shared_queue::look_at_work(supabase_settings_of(config_), *supabase_client_);
+    }
+
     asio::awaitable<void> work() {
         if (line_.dry_run)
             co_await look_only();
-        else if (line_.once)
-            co_await process_once();
         else
-            co_await serve();
+            co_await do_the_work();
         co_await sessions_->close();
         supabase_client_->close();
         matomo_client_->close();
         io_.stop();
     }
 
+    asio::awaitable<void> do_the_work() {
+        const bool fits = co_await fits_the_queue();
+        if (!fits) co_return;
+        if (line_.once)
+            co_await process_once();
+        else
+            co_await serve();
+    }
+
+    // What cannot be asked now is asked again by the polls.
+    asio::awaitable<bool> fits_the_queue() {
+        const auto seen = co_await look_at_work();
+        if (!seen) co_return true;
+        const auto why = misfit(config_.is_shared(), *seen);
+        if (!why) co_return true;
+        journal_.write(log_level::error, why->detail);
+        code_ = wrong_usage;
+        co_return false;
+    }
+
     asio::awaitable<void> serve() {
-        journal_.write(log_level::info, "hosting-automatord " HOSTING_VERSION " started");
+        journal_.write(log_level::info, "hosting-automatord " HOSTING_VERSION " started",
+                       {about(event::started)});
+        asio::co_spawn(supervision_->strand(), supervision_->run(), asio::detached);
+        const auto endpoint =
+            endpoint::make_server(io_.get_executor(), endpoint_settings_of(config_), endpoint_surroundings());
+        endpoint->start();
         dispatcher_task task;
+        task.polled = [this] { asio::post(supervision_->strand(), [this] { supervision_->polled(); }); };
         co_await dispatcher_->run(std::move(task));
+        co_await endpoint->stop();
         journal_.write(log_level::info, "stopped");
+    }
+
+    endpoint::surroundings endpoint_surroundings() {
+        auto figures = [this](const service_status& now) {
+            const auto ssh = sessions_->count();
+            return figures_->text(now, {ssh.connects, ssh.connecting, ssh.connected});
+        };
+        return {*dispatcher_, std::move(figures), journal_};
     }
 
     asio::awaitable<void> process_once() {
@@ -157,8 +164,17 @@ private:
         task.once = true;
         task.site_id = line_.site;
         task.patience = line_.wait;
+        auto shown = std::make_shared<progress>(asio::make_strand(io_), *dispatcher_);
+        asio::co_spawn(shown->strand(), shown->run(), [shown](const std::exception_ptr&) {});
         const auto summary = co_await dispatcher_->run(std::move(task));
+        auto ending = asio::co_spawn(shown->strand(), end_of(*shown), asio::use_awaitable);
+        co_await std::move(ending);
         code_ = tell(summary);
+    }
+
+    static asio::awaitable<void> end_of(progress& shown) {
+        shown.end();
+        co_return;
     }
 
     asio::awaitable<void> look_only() {
@@ -166,8 +182,9 @@ private:
         std::function<void(std::string)> say = [](const std::string& text) {
             std::cout << text << std::endl;
         };
-        const auto summary =
-            co_await dry_run(ports_, runner_settings_of(config_), std::move(site), std::move(say));
+        const look_ports ports{*hub_, *servers_, *statistics_, *time_};
+        auto settings = dispatcher_settings_of(config_).runner;
+        const auto summary = co_await dry_run(ports, std::move(settings), std::move(site), std::move(say));
         if (const auto code =
                 queue_trouble(summary.queue_failure, summary.sees_no_server, summary.site_not_found)) {
             code_ = *code;
@@ -218,21 +235,60 @@ private:
                duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(left));
     }
 
-    asio::awaitable<void> watch_signals() {
+    asio::awaitable<void> watch_for_stop() {
         const auto token = asio::as_tuple(asio::use_awaitable);
-        auto [failed, number] = co_await signals_.async_wait(token);
+        auto [failed, number] = co_await stop_signals_.async_wait(token);
         if (failed) co_return;
-        journal_.write(log_level::info, "stopping: what runs now may end within " +
-                                            duration_text(config_.daemon.drain_timeout));
+        journal_.write(log_level::info,
+                       "stopping: what runs now may end within " +
+                           duration_text(config_.daemon.drain_timeout),
+                       {about(event::stopping)});
+        if (supervision_) asio::post(supervision_->strand(), [this] { supervision_->stopping(); });
         if (line_.dry_run) give_up("nothing was changed");
         dispatcher_->stop();
-        servers_->stop();
         drain_.expires_after(config_.daemon.drain_timeout);
         drain_.async_wait([this](boost::system::error_code cancelled) {
             if (!cancelled) give_up("what still ran did not end in time");
         });
-        auto [again_failed, again] = co_await signals_.async_wait(token);
+        auto [again_failed, again] = co_await stop_signals_.async_wait(token);
         if (!again_failed) give_up("told to stop a second time");
+    }
+
+    asio::awaitable<void> watch_for_reload() {
+        const auto token = asio::as_tuple(asio::use_awaitable);
+        for (;;) {
+            auto [failed, number] = co_await reload_signals_.async_wait(token);
+            if (failed) co_return;
+            if (!dispatcher_) continue;
+            supervision_->reloading();
+            take_configuration();
+            supervision_->reloaded();
+        }
+    }
+
+    void take_configuration() {
+        auto next = reload(config_, read_again_());
+        for (const auto& mistake : next.mistakes)
+            journal_.write(log_level::error, "the configuration was not reloaded: " + mistake,
+                           {about(event::reload_refused)});
+        if (!next.mistakes.empty()) return;
+        config_ = std::move(next.value);
+        journal_.set_level(config_.level());
+        hub_->set_page_size(static_cast<std::size_t>(config_.supabase.page_size));
+        servers_->reconfigure(cloudpanel_settings_of(config_));
+        servers_->forget_refusals();
+        dispatcher_->reconfigure(dispatcher_settings_of(config_));
+        journal_.write(log_level::info,
+                       "the configuration was reloaded" + list_of(", changed: ", next.taken) +
+                           list_of("; at the next start only: ", next.at_restart),
+                       {about(event::reloaded)});
+    }
+
+    static std::string list_of(std::string_view before, const std::vector<std::string>& keys) {
+        std::string text;
+        for (const auto& key : keys)
+            text.append(text.empty() ? before : ", ").append(key);
+        return text;
     }
 
     [[noreturn]] void give_up_on(const std::exception_ptr& broken) {
@@ -249,26 +305,34 @@ private:
         std::_Exit(not_all_well);
     }
 
-    const configuration& config_;
+    configuration config_;
     const command_line& line_;
-    log& journal_;
+    service_log& journal_;
+    std::function<loaded_configuration()> read_again_;
     asio::io_context& io_;
     std::unique_ptr<http::client> supabase_client_;
     std::unique_ptr<http::client> matomo_client_;
-    asio::signal_set signals_;
+    asio::signal_set stop_signals_;
+    asio::signal_set reload_signals_;
     asio::steady_timer drain_;
+    std::unique_ptr<clock> time_;
+    std::unique_ptr<metrics::figures> figures_;
     std::unique_ptr<supabase::hub> hub_;
     std::unique_ptr<ssh::pool> sessions_;
-    std::unique_ptr<hosts> servers_;
+    std::unique_ptr<cloudpanel::panels> servers_;
     std::unique_ptr<analytics> statistics_;
-    site_ports ports_;
+    std::unique_ptr<shared_queue::shared_queue> shared_; // with queue.mode "shared"; else the two below
+    std::unique_ptr<memory> store_;                      // nothing from here on with a dry run
+    std::unique_ptr<site_queue> sole_queue_;
     std::unique_ptr<dispatcher> dispatcher_;
+    std::optional<supervision> supervision_;
     int code_ = all_well;
 };
 
 } // namespace
 
-int run_service(const configuration& config, const command_line& line, log& journal) {
+int run_service(configuration config, const command_line& line, service_log& journal,
+                std::function<loaded_configuration()> read_again) {
     asio::io_context io(static_cast<int>(config.daemon.threads));
     const auto names = dns::make_resolver(io.get_executor());
     auto supabase_client = http::make_client(io.get_executor(), supabase_http(config), *names);
@@ -278,8 +342,8 @@ int run_service(const configuration& config, const command_line& line, log& jour
             journal.write(log_level::error, client->error().detail);
             return wrong_usage;
         }
-    service everything(config, line, journal, std::move(*supabase_client), std::move(*matomo_client), io,
-                       *names);
+    service everything(std::move(config), line, journal, std::move(read_again), std::move(*supabase_client),
+                       std::move(*matomo_client), io, *names);
     return everything.run();
 }
 

@@ -7,6 +7,14 @@
 
 namespace hosting {
 
+// Who holds the folder, as "process 1234", found out without taking the lock; nullopt: nobody that we can
+// see.
+[[nodiscard]] std::optional<std::string> holder_of(const std::filesystem::path& folder);
+
+// Root works as the one to whom the folder belongs, if there is one: what is written there must be the
+// service's, whoever ran the program by hand. Throws std::system_error where that cannot be done.
+void work_as_owner_of(const std::filesystem::path& folder);
+
 // Holds state_dir, by an flock on the file `lock` in it, until destroyed; the kernel lets go of it whatever
 // way we end.
 class state_folder {

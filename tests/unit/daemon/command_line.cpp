@@ -38,6 +38,24 @@ BOOST_AUTO_TEST_CASE(everything_about_once) {
     BOOST_TEST(line->dry_run);
 }
 
+BOOST_AUTO_TEST_CASE(questions_stand_beside_the_options) {
+    using task = hosting::command_line::task;
+    int code = -1;
+    auto line = parse({"--config", "/x.toml", "check", "--json"}, code);
+    BOOST_REQUIRE(line.has_value());
+    BOOST_TEST((line->what == task::check));
+    BOOST_TEST(line->json);
+    line = parse({"explain", " Example.com", "--config", "/x.toml"}, code);
+    BOOST_REQUIRE(line.has_value());
+    BOOST_TEST((line->what == task::explain));
+    BOOST_TEST(line->explained == " Example.com");
+    BOOST_TEST(line->config == "/x.toml");
+    BOOST_TEST(!line->json);
+    line = parse({"--once"}, code);
+    BOOST_REQUIRE(line.has_value());
+    BOOST_TEST((line->what == task::work));
+}
+
 BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
     for (const auto* option : {"--help", "--version"}) {
         int code = -1;
@@ -47,9 +65,13 @@ BOOST_AUTO_TEST_CASE(help_and_version_end_well) {
 }
 
 BOOST_AUTO_TEST_CASE(wrong_usage_ends_with_2) {
-    const std::vector<std::vector<const char*>> wrong{
-        {"--nope"},       {"--site", "7"}, {"--dry-run"}, {"--once", "--wait", "soon"},
-        {"--wait", "5s"}, {"--config"},    {"stray"},     {"--once", "--check-config"}};
+    const std::vector<std::vector<const char*>> wrong{{"--nope"},          {"--site", "7"},
+                                                      {"--dry-run"},       {"--once", "--wait", "soon"},
+                                                      {"--wait", "5s"},    {"--config"},
+                                                      {"stray"},           {"--once", "--check-config"},
+                                                      {"explain"},         {"check", "x"},
+                                                      {"--once", "check"}, {"--check-config", "explain", "x"},
+                                                      {"--json"},          {"check", "explain", "x"}};
     for (const auto& arguments : wrong) {
         int code = -1;
         BOOST_TEST(!parse(arguments, code).has_value());

@@ -79,10 +79,10 @@ BOOST_AUTO_TEST_CASE(values_are_taken) {
 }
 
 BOOST_AUTO_TEST_CASE(all_mistakes_are_named_at_once_with_their_lines) {
-    const auto c =
-        load_text("[supabase]\nurl = 'ftp://x'\npol_interval = '5s'\npage_size = 5000\n[sssh]\n[log]\n"
-                  "level = 'loud'\n[retry]\nfirst_delay = '1h'\nmax_delay = '1m'\n[queue]\nmode = 'shared'\n"
-                  "[cloudpanel]\nsite_user_prefix = 'User '\nsite_add_timeout = 5\n[http]\nlisten = 'x'\n");
+    const auto c = load_text(
+        "[supabase]\nurl = 'ftp://x'\npol_interval = '5s'\npage_size = 5000\n[sssh]\n[log]\n"
+        "level = 'loud'\n[retry]\nfirst_delay = '1h'\nmax_delay = '1m'\n[queue]\nworker = 'my worker'\n"
+        "[cloudpanel]\nsite_user_prefix = 'User '\nsite_add_timeout = 5\n[http]\nlisten = 'x'\n");
     BOOST_TEST(mentions(c.mistakes,
                         "c.toml:3: unknown key supabase.pol_interval (did you mean \"poll_interval\"?)"));
     BOOST_TEST(mentions(c.mistakes, "c.toml:4: supabase.page_size must be a whole number from 1 to 1000"));
@@ -91,11 +91,19 @@ BOOST_AUTO_TEST_CASE(all_mistakes_are_named_at_once_with_their_lines) {
     BOOST_TEST(mentions(c.mistakes, "cloudpanel.site_add_timeout must be a duration"));
     BOOST_TEST(mentions(c.mistakes, "supabase.url: "));
     BOOST_TEST(mentions(c.mistakes, "supabase.service_key is missing"));
-    BOOST_TEST(mentions(c.mistakes, "queue.mode \"shared\" is not there yet"));
+    BOOST_TEST(mentions(c.mistakes, "queue.worker must be at most 64 letters"));
     BOOST_TEST(mentions(c.mistakes, "cloudpanel.site_user_prefix must be"));
     BOOST_TEST(mentions(c.mistakes, "retry.max_delay must not be shorter"));
     BOOST_TEST(mentions(c.mistakes, "http.listen must be ADDRESS:PORT"));
     BOOST_TEST(c.mistakes.size() == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_quoted_reaches_no_terminal_as_it_is) {
+    const auto c = load_text("[\"\\u001b[31m\"]\n[log]\n\"a\\nb\" = 1\n" + std::string(500, 'x') + " = 1\n");
+    BOOST_TEST(mentions(c.mistakes, "c.toml:1: unknown section [[31m]"));
+    BOOST_TEST(mentions(c.mistakes, "c.toml:3: unknown key log.a b"));
+    BOOST_TEST(mentions(c.mistakes, "xxx..."));
+    BOOST_TEST(load_text("[matomo]\nenabled = t\n").mistakes.front().ends_with("saw 't '"));
 }
 
 BOOST_AUTO_TEST_CASE(a_broken_file_is_named_with_its_line) {
@@ -123,6 +131,22 @@ BOOST_AUTO_TEST_CASE(the_first_place_of_a_secret_wins) {
     BOOST_TEST(c.mistakes.empty());
     BOOST_TEST(c.value.supabase.service_key.reveal() == "of-credentials");
     BOOST_TEST(c.value.matomo.token.reveal() == "token");
+}
+
+BOOST_AUTO_TEST_CASE(in_a_shell_a_secret_comes_last_from_beside_the_file) {
+    constexpr const char* no_key = "[supabase]\nurl = 'https://x.supabase.co'\n";
+    const auto beside = write("supabase_service_key", "of-beside\n");
+    BOOST_TEST(load_text(no_key).value.supabase.service_key.reveal() == "of-beside");
+    BOOST_TEST(load_text(good_supabase).value.supabase.service_key.reveal() == "sb_secret_x");
+    variables = {{"SUPABASE_SERVICE_KEY", "of-environment"}};
+    BOOST_TEST(load_text(no_key).value.supabase.service_key.reveal() == "of-environment");
+    // As in the service, which gets it by systemd or not at all.
+    variables = {{"CREDENTIALS_DIRECTORY", "/nowhere"}};
+    BOOST_TEST(mentions(load_text(no_key).mistakes, "supabase.service_key is missing"));
+    variables.clear();
+    fs::permissions(beside, fs::perms(0644));
+    BOOST_TEST(mentions(load_text(no_key).mistakes, "supabase_service_key: holds a secret and is readable"));
+    BOOST_TEST(load_text(good_supabase).mistakes.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_that_everyone_can_read_is_refused) {

@@ -261,7 +261,7 @@ class Sites:
 
     def _save(self) -> None:
         state = {"next_idsite": self._next_id, "sites": list(self._by_id.values())}
-        write_atomically(self._path, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
+        write_atomically(self._path, json.dumps(state, ensure_ascii=False) + "\n")
 
 
 # -------------------------------------------------------------------------------------------------------- request

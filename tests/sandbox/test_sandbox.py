@@ -340,6 +340,17 @@ def test_more_servers(sandbox):
     assert not set(other.host_key_lines().values()) & set(sandbox.servers[0].host_key_lines().values())
 
 
+def test_a_server_that_is_removed(sandbox):
+    gone = sandbox.add_server(name="gone")
+    assert gone.clpctl("--version").returncode == 0
+    with http.client.socket.create_connection((gone.address, gone.port), 5) as connection:
+        assert connection.recv(4) == b"SSH-"
+        gone.remove()
+        assert connection.recv(1000) is not None  # what was on its way, or the end
+    assert not Path(f"/proc/{gone.pid}").exists() and not gone.listens()
+    assert [call.argv for call in gone.calls()] == [["--version"]]
+
+
 def test_a_dry_run_can_be_proved(server):
     before = server.snapshot()
     assert server.snapshot() == before
@@ -383,6 +394,17 @@ def test_postgresql_down_and_back(other_sandbox):
         assert answer[1]["code"] in ("PGRST000", "PGRST001", "PGRST002") and answer[2]["Retry-After"] == "0"
     finally:
         other_sandbox.postgres.start()
+    wait_for(lambda: client("GET", "sites")[0] == 200, 20, "PostgREST has reconnected")
+
+
+def test_postgresql_killed_keeps_what_was_committed(other_sandbox):
+    client = Client(other_sandbox.url, apikey=other_sandbox.service_key)
+    site = other_sandbox.add_site("kept.com")
+    assert client("PATCH", f"sites?id=eq.{site}", {"status_hosting": "active"})[0] == 204
+    other_sandbox.postgres.kill()
+    wait_for(lambda: client("GET", "sites")[0] == 503, 10, "PostgREST says so")
+    other_sandbox.postgres.start()
+    assert other_sandbox.site(site)["status_hosting"] == "active"
     wait_for(lambda: client("GET", "sites")[0] == 200, 20, "PostgREST has reconnected")
 
 

@@ -89,7 +89,7 @@ class Call:
                 continue
             if rule.get("domain") is not None and rule["domain"] not in names:
                 continue
-            if rule.get("times") is not None and not self._spend(rule):
+            if not self._spend(rule):
                 continue
             self.effects.update(rule)
             if "hold" in rule:
@@ -99,13 +99,18 @@ class Call:
 
     @staticmethod
     def _spend(rule):
+        """Whether this is one of the rule's `times` calls after the first `skip`."""
+        skip, times = rule.get("skip") or 0, rule.get("times")
+        if not skip and times is None:
+            return True
         descriptor = os.open(f"{STATE}/spent/{rule['id']}", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC,
                              0o666)
         try:
-            if os.fstat(descriptor).st_size >= rule["times"]:
+            met = os.fstat(descriptor).st_size
+            if times is not None and met >= skip + times:
                 return False
             os.write(descriptor, b"x")
-            return True
+            return met >= skip
         finally:
             os.close(descriptor)
 

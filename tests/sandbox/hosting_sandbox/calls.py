@@ -63,22 +63,22 @@ def read_calls(path):
 
 
 class Hold:
-    """Stops a call for as long as the `with` lasts, by a lock that goes with the test's process."""
+    """Stops calls for as long as the `with` lasts, by a lock that goes with the test's process."""
 
-    def __init__(self, server, command, domain, moment, effects):
+    def __init__(self, server, rule):
         self._server = server
-        self._rule = {"command": command, "domain": domain, "times": 1, "hold": moment, **effects}
-        self._id = None
+        self._id = server.new_rule_id()
+        self._rule = {**rule, "id": self._id}
         self._lock = None
 
     def __enter__(self):
-        self._id = self._server.knob(**self._rule)
         self._lock = open(self._server.state / "holds" / self._id, "w", encoding="ascii")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._server.knob(**self._rule)
         return self
 
     def reached(self):
-        """The call that stands still, or None."""
+        """The first call that stands still, or None."""
         return next((call for call in self._server.calls()
                      if (call.event("held") or {}).get("knob") == self._id), None)
 
@@ -91,5 +91,5 @@ class Hold:
             self._lock = None
 
     def __exit__(self, *_):
-        self.release()
         self._server.remove_knob(self._id)
+        self.release()

@@ -18,18 +18,18 @@ import psycopg2
 import psycopg2.extras
 
 from .cache import cached
-from .processes import tree_of
+from .processes import send_signal, status_of, tree_of
+from .waiting import wait_for
 
 USER = "postgres"  # Debian's package creates it; PostgreSQL refuses to run as root
 SCHEMAS = Path(__file__).parent / "schema"
 
-RECIPE = "2"  # of template(); another one makes the cache forget
+RECIPE = "3"  # of template(); another one makes the cache forget
 
 CONFIGURATION = """
 listen_addresses = ''
 unix_socket_permissions = 0700
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 autovacuum = off
 jit = off
@@ -121,14 +121,25 @@ class Postgres:
             self._connection = None
         self._supervisor.stop("postgres", signal.SIGQUIT if crash else signal.SIGINT)
 
+    def kill(self):
+        """SIGKILL to all its processes at once; what was committed is there after the next start."""
+        postmaster = self._supervisor.running()["postgres"]
+        for pid in tree_of(postmaster):  # stand still first, or the rest would say goodbye to their clients
+            send_signal(pid, signal.SIGSTOP)
+        pids = tree_of(postmaster)
+        for pid in pids:
+            send_signal(pid, signal.SIGKILL)
+        self.stop()
+        wait_for(lambda: not any(map(status_of, pids)), 20, "no process of PostgreSQL is left")
+
     def freeze(self):
         """Every process stands still: connections stay open and nothing answers."""
         for pid in tree_of(self._supervisor.running()["postgres"]):
-            os.kill(pid, signal.SIGSTOP)
+            send_signal(pid, signal.SIGSTOP)
 
     def thaw(self):
         for pid in tree_of(self._supervisor.running()["postgres"]):
-            os.kill(pid, signal.SIGCONT)
+            send_signal(pid, signal.SIGCONT)
 
     def _accepts(self):
         try:
@@ -152,6 +163,13 @@ class Postgres:
                     raise
                 self._connection = None  # the server was restarted under us
                 return self._execute(text, parameters)
+
+    def run_script(self, path):
+        """A file of SQL by psql, as an operator runs it; raises with what psql said."""
+        done = subprocess.run(["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", USER,
+                               "-f", path, "postgres"], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{path}: {done.stderr}")
 
     def _execute(self, text, parameters):
         with self._connect().cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:

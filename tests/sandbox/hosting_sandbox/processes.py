@@ -21,6 +21,14 @@ def all_pids():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
+def send_signal(pid, number):
+    """Nothing happens if the process is gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 def tree_of(root):
     """`root` and all its descendants."""
     children = {}

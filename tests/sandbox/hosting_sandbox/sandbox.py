@@ -14,6 +14,7 @@ from .matomo import Matomo
 from .postgres import Postgres
 from .postgrest import Postgrest
 from .server_fleet import ServerFleet
+from .shared_queue import SharedQueue
 from .supervision import Supervisor
 from .waiting import wait_for
 
@@ -73,6 +74,7 @@ class Sandbox:
         self.gateway = Gateway(self._supervisor, self.directory / "gateway", self.keys, self.postgrest.port,
                                self.certificates, self._keepalive_seconds)
         self.canned = CannedAnswers(self._supervisor, self.gateway.folder)
+        self.shared_queue = SharedQueue(self.postgres, self.gateway, self.keys.service_key)
         self.fleet = ServerFleet(self._supervisor, self.directory / "servers", self)
         self.matomo = Matomo(self._supervisor, self.directory / "matomo")
         self.postgres.create()
@@ -198,6 +200,11 @@ class Sandbox:
     def add_servers(self, count, **options):
         """Many servers, waiting only once all have been started."""
         return self.fleet.add_many(count, **options)
+
+    def point_server_at(self, server, proxy=None):
+        """The server's row names the proxy, or without one the server itself again."""
+        where = proxy or server
+        self.sql("update servers set ip_address = %s, ssh_port = %s where id = %s", where.address, where.port, server.id)
 
     # --- Matomo -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import ssh_keys
 from .calls import Hold, read_calls
-from .processes import members_of_pid_namespace, status_of
+from .processes import members_of_pid_namespace, send_signal, status_of
 from .server_skeleton import SSHD_CONFIG
 
 STATE_INSIDE = "/var/lib/clpctl-standin"
@@ -96,21 +96,26 @@ class Server:
         if sessions:
             self.kill_connections()
 
+    def remove(self):
+        """The whole server is gone for good, its processes and its disk; its records (`calls` and the like) stay."""
+        self.stop()  # the supervisor's child: process 1 cannot end before it
+        self._supervisor.stop(self._process("init"), signal.SIGKILL)
+
     def kill_connections(self):
         """Every open connection is cut, as by a reset; new ones are accepted if sshd runs."""
         listener = self._supervisor.running().get(self._process("sshd"))
         for pid in self._sshd_processes():
             if pid != listener:
-                _kill(pid, signal.SIGKILL)
+                send_signal(pid, signal.SIGKILL)
 
     def freeze(self):
         """sshd and its connections stand still: a server that accepts (the kernel does) and never answers."""
         for pid in self._sshd_processes():
-            _kill(pid, signal.SIGSTOP)
+            send_signal(pid, signal.SIGSTOP)
 
     def thaw(self):
         for pid in self._sshd_processes():
-            _kill(pid, signal.SIGCONT)
+            send_signal(pid, signal.SIGCONT)
 
     def _sshd_processes(self):
         return [pid for pid in members_of_pid_namespace(self.pid)
@@ -198,9 +203,13 @@ class Server:
 
     # --- clpctl's knobs and records -----------------------------------------------------------------------------
 
+    @staticmethod
+    def new_rule_id():
+        return os.urandom(8).hex()
+
     def knob(self, command=None, domain=None, times=None, **effects):
         """Adds a rule (README.md has the effects); returns its id."""
-        rule = {"id": f"{len(self._rules)}-{os.urandom(4).hex()}", **effects}
+        rule = {"id": self.new_rule_id(), **effects}
         for name, value in (("command", command), ("domain", domain), ("times", times)):
             if value is not None:
                 rule[name] = value
@@ -219,9 +228,10 @@ class Server:
         new.write_text(json.dumps({"rules": rules}))
         new.rename(self.state / "knobs.json")  # a call reads either the old or the new
 
-    def hold(self, command=None, domain=None, moment="before", **effects):
-        """Context manager: the next such call stands still before (or after) its effects until it is released."""
-        return Hold(self, command, domain, moment, effects)
+    def hold(self, command=None, domain=None, moment="before", times=1, skip=0, **effects):
+        """Context manager: such a call (the next, or the next `times` after `skip` others; None: all of these) stands
+        still before (or after) its effects until it is released."""
+        return Hold(self, {"command": command, "domain": domain, "times": times, "skip": skip, "hold": moment, **effects})
 
     def calls(self, command=None, domain=None):
         """The recorded calls in order of their start; see calls.Call."""
@@ -295,10 +305,3 @@ class Server:
 def _proc_net_address(address, port):
     """`127.0.0.1:22` as /proc/net/tcp writes it on a little-endian machine."""
     return f"{socket.inet_aton(address)[::-1].hex().upper()}:{port:04X}"
-
-
-def _kill(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass

@@ -82,7 +82,7 @@ class Supervisor:
         """name -> pid (the host's) of everything that was started and still runs."""
         return self.ask("names")["names"]
 
-    def end(self, timeout=10):
+    def end(self, timeout=60):
         """Kills everything, waits until it is gone and the folder removed."""
         if self._process.stdin:
             self._process.stdin.close()

@@ -15,12 +15,19 @@ ADAPTERS = {
     "matomo": {"http/client.hpp", "http/slots.hpp"},
     "dns": set(),
     "http": set(),
+    "metrics": set(),
+    "records": set(),
+    "shared_queue": {"http/client.hpp", "supabase/supabase.hpp", "supabase/answers.hpp", "supabase/requests.hpp",
+                     "records/columns.hpp", "records/milliseconds.hpp", "records/names.hpp"},
     "ssh": set(),
+    "store": {"records/columns.hpp", "records/milliseconds.hpp", "records/names.hpp"},
+    "systemd": set(),
+    "clock": set(),
 }
 # The parts of core that connect its decisions to the outside: the ports, and what performs actions through them.
-CORE_RUNNERS = {"site_runner", "dispatcher", "dry_run"}
-# Pure functions of C libraries that core may call: names, and a digest.
-CORE_LIBRARIES = {"idn2.h", "openssl/sha.h"}
+CORE_RUNNERS = {"site_runner", "dispatcher", "dry_run", "clearance", "server_desk", "server_turns", "site_ports"}
+# Pure functions of C libraries that core may call: names, registered domains, and a digest.
+CORE_LIBRARIES = {"idn2.h", "libpsl.h", "openssl/sha.h"}
 THREADS_AND_CLOCKS = {"thread", "mutex", "condition_variable", "future"}
 
 

@@ -1,12 +1,15 @@
 """The program under test, with a configuration for one sandbox."""
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hosting_sandbox import private_files
 from hosting_sandbox.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +22,7 @@ LAUNCHER = ["setarch", "-R"] if SANITIZER == "tsan" else []
 DEFAULTS = {
     "supabase": {"poll_interval": "100ms"},
     "daemon": {"threads": 4 if SANITIZER == "tsan" else 1, "drain_timeout": "20s"},
+    "certificates": {"preflight": "off"},  # the sandbox's domains are nobody's
     "retry": {"max_attempts": 3, "first_delay": "20ms", "max_delay": "100ms"},
     "http": {"listen": ""},
     "log": {"level": "debug", "target": "stderr"},
@@ -93,6 +97,9 @@ class Automator:
         self.state.mkdir(mode=0o700)
         self.known_hosts = self.state / "known_hosts"
         self.environment = {}
+        self.resolv_conf = None  # a file that the program sees as /etc/resolv.conf, e.g. DnsServer.resolv_conf()
+        self.hosts = None  # the same for /etc/hosts
+        self.tracer = []  # what stands before the program, e.g. strace.kill_at()
         self._running = []
         self._runs = 0
 
@@ -105,13 +112,24 @@ class Automator:
             merged.setdefault(name, {}).update(keys)
         return merged
 
+    def memory(self, query):
+        """What the state folder's database says."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/state.db?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
     def write(self, text=None, **sections):
         path = self.folder / "automator.toml"
         path.touch(mode=0o600)
         path.write_text(text if text is not None else toml(self.configuration(**sections)))
         return path
 
-    def _environment(self):
+    def command(self, *arguments):
+        """The process that it starts has the program's id."""
+        files = {"/etc/resolv.conf": self.resolv_conf, "/etc/hosts": self.hosts}
+        shown = private_files.launcher({path: file for path, file in files.items() if file})
+        return [*shown, *LAUNCHER, *self.tracer, PROGRAM, *map(str, arguments)]
+
+    def process_environment(self):
         return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                 "ASAN_OPTIONS": f"exitcode={SANITIZER_CODE}:detect_stack_use_after_return=0",
                 "UBSAN_OPTIONS": "print_stacktrace=1",
@@ -119,8 +137,8 @@ class Automator:
 
     def run(self, *arguments, timeout=120):
         """The program with these arguments alone, to its end."""
-        done = subprocess.run([*LAUNCHER, PROGRAM, *map(str, arguments)], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=timeout, env=self._environment(), check=False)
+        done = subprocess.run(self.command(*arguments), capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=timeout, env=self.process_environment(), check=False)
         assert done.returncode != SANITIZER_CODE and "Sanitizer" not in done.stderr, done.stderr
         return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -132,8 +150,8 @@ class Automator:
         self._runs += 1
         log_path = self.folder / f"daemon-{self._runs}.log"
         with open(log_path, "wb") as log:
-            process = subprocess.Popen([*LAUNCHER, PROGRAM, "--config", str(self.write(**sections))], stderr=log,
-                                       stdout=log, stdin=subprocess.DEVNULL, env=self._environment())
+            process = subprocess.Popen(self.command("--config", self.write(**sections)), stderr=log, stdout=log,
+                                       stdin=subprocess.DEVNULL, env=self.process_environment())
         running = Running(process, log_path)
         self._running.append(running)
         return running

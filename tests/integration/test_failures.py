@@ -1,5 +1,6 @@
 """What goes wrong ends as the row's error_message, as a retry, or as a restart that repeats nothing."""
 
+import re
 import signal
 
 import pytest
@@ -17,7 +18,6 @@ def failed_message(sandbox, site):
 @pytest.mark.parametrize("answer, code", [
     ("dns_nxdomain", "E_CERT_DNS"),
     ("validation_404", "E_CERT_VALIDATION"),
-    ("rate_limited_429", "E_CERT_RATE_LIMIT"),
     ("acme_account", "E_CERT"),
 ])
 def test_a_certificate_that_is_refused(sandbox, server, automator, new_domain, answer, code):
@@ -31,7 +31,23 @@ def test_a_certificate_that_is_refused(sandbox, server, automator, new_domain, a
     assert len(server.calls(CERTIFICATE, domain)) == 3  # retry.max_attempts
     assert sandbox.site(other)["status_hosting"] == "active"
     assert run.lines(rf"^<4>failed: .*SITE_ID={site} DOMAIN={domain} SERVER={server.name} STAGE=certificate "
-                     rf"ATTEMPT=3 ERROR_CODE={code}$")
+                     rf"ATTEMPT=3 ERROR_CODE={code} MESSAGE_ID=[0-9a-f]{{32}}$")
+
+
+def test_lets_encrypts_rate_limit_holds_its_site_and_no_other(sandbox, server, automator, new_domain):
+    limited = new_domain()
+    server.knob(command=CERTIFICATE, domain=limited, fail="rate_limited_429")
+    ids = sandbox.add_sites([limited, new_domain(), new_domain()], server)
+    run = automator.once()
+    assert run.code == 1
+    assert re.search(rf"waiting: {limited} \({ids[0]}\): E_CERT_RATE_LIMIT, next attempt in 6\d min", run.out), run.out
+    assert sandbox.site(ids[0])["status_hosting"] == "pending"
+    assert sandbox.site(ids[0])["error_message"].startswith("WAITING E_CERT_RATE_LIMIT: ")
+    assert [sandbox.site(site)["status_hosting"] for site in ids[1:]] == ["active", "active"]
+    # Neither another life nor a person's wish passes the limit.
+    assert automator.once().code == 1
+    assert automator.once("--site", ids[0]).code == 1
+    assert len(server.calls(CERTIFICATE, limited)) == 1
 
 
 def test_a_certificate_that_is_refused_once(sandbox, server, automator, new_domain):

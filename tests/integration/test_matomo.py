@@ -1,10 +1,17 @@
 """Matomo never fails a site, never gets a second entry, and is not asked again and again with a bad token."""
 
+import urllib.error
+
 import pytest
+from hosting_sandbox.waiting import wait_for
 
 
 def entries(sandbox, domain):
     return [site for site in sandbox.matomo.sites() if f"https://{domain}" in site["urls"]]
+
+
+def ids_of_name(sandbox, domain):
+    return [site["idsite"] for site in sandbox.matomo.sites() if site["name"] == domain]
 
 
 def matomo_requests(sandbox, since=0):
@@ -57,6 +64,44 @@ def test_an_add_whose_answer_was_lost_is_not_repeated(sandbox, server, automator
     assert automator.once().code == 0
     assert len(entries(sandbox, domain)) == 1
     assert sandbox.site(site)["matomo_site_id"] == entries(sandbox, domain)[0]["idsite"]
+
+
+def test_what_an_earlier_life_left_half_made_is_adopted(sandbox, server, automator, new_domain):
+    domain = new_domain()
+    sandbox.matomo.set_knobs({"orphan": True})
+    with pytest.raises(urllib.error.HTTPError):
+        sandbox.matomo.add_site(domain, f"https://{domain}")
+    sandbox.matomo.set_knobs({})
+    site = sandbox.add_site(domain, server)
+    assert automator.once().code == 0
+    assert ids_of_name(sandbox, domain) == [sandbox.site(site)["matomo_site_id"]]
+
+
+@pytest.mark.parametrize("insert", ["first", "split"])
+def test_killed_while_it_is_added_there_is_one_entry(sandbox, server, automator, new_domain, insert):
+    slow = {"value": 2.0, "next": 1, "method": "SitesManager.addSite"}
+    sandbox.matomo.set_knobs({"insert": insert, "delay_s": slow})
+    domain = new_domain()
+    site = sandbox.add_site(domain, server)
+    daemon = automator.start()
+    wait_for(lambda: ids_of_name(sandbox, domain), 30, "addSite has inserted the name")
+    daemon.kill()
+    assert sandbox.site(site)["status_hosting"] == "pending"
+    assert automator.once().code == 0
+    wait_for(lambda: entries(sandbox, domain), 30, "the first addSite has inserted the URL")
+    assert ids_of_name(sandbox, domain) == [sandbox.site(site)["matomo_site_id"]]
+
+
+def test_a_lockout_is_left_in_peace(sandbox, server, automator, new_domain):
+    sandbox.matomo.set_knobs({"lockout_after": 0})
+    before = len(sandbox.matomo.requests())
+    ids = sandbox.add_sites([new_domain() for _ in range(6)], server)
+    run = automator.once()
+    assert run.code == 0, run.log
+    assert all(sandbox.site(site)["status_hosting"] == "active" for site in ids)
+    # Once with our token, and once as anybody, to tell a lockout from a Matomo that is broken.
+    assert [request["token"] for request in matomo_requests(sandbox, before)] == ["good", "none"]
+    assert run.lines("^<4>.*locked this address out")
 
 
 def test_credentials_may_come_from_the_configuration(sandbox, server, automator, new_domain):

@@ -1,5 +1,11 @@
 """The command line and the configuration, as a person meets them."""
 
+import os
+import tempfile
+from pathlib import Path
+
+SERVICE_USER = 12_345  # whoever that is
+
 
 def test_version_and_help(automator):
     assert automator.run("--version").out.startswith("hosting-automatord ")
@@ -55,13 +61,27 @@ def test_a_state_folder_that_cannot_be_used_is_survived(automator, sandbox, serv
     site = sandbox.add_site(new_domain(), server)
     run = automator.once(daemon={"state_dir": "/proc/nowhere"})
     assert run.code == 0, run.log
-    assert run.lines("^<4>the state folder /proc/nowhere cannot be used: ")
+    assert len(run.lines("^<4>The memory in /proc/nowhere/state.db cannot be used ")) == 1
     assert sandbox.site(site)["status_hosting"] == "active"
 
 
 def test_the_environment_is_enough(automator, sandbox, server, new_domain, tmp_path):
     site = sandbox.add_site(new_domain(), server)
     automator.environment |= {"SUPABASE_URL": sandbox.url, "SUPABASE_SERVICE_KEY": sandbox.service_key}
-    config = automator.write(text=f'[daemon]\nstate_dir = "{automator.state}"\n')
+    config = automator.write(text=f'[daemon]\nstate_dir = "{automator.state}"\n[certificates]\npreflight = "off"\n')
     assert automator.run("--config", config, "--once").code == 0
     assert sandbox.site(site)["status_hosting"] == "active"
+
+
+def test_root_leaves_nothing_of_its_own_in_the_services_folder(automator, sandbox, server, new_domain):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        state = Path(folder) / "state"
+        state.mkdir(mode=0o700)
+        os.chown(state, SERVICE_USER, SERVICE_USER)
+        sandbox.add_site(new_domain(), server)
+        run = automator.once(daemon={"state_dir": state})
+        assert (run.code, run.out) == (0, "1 active, 0 failed, 0 waiting\n")
+        owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in state.iterdir()}
+        assert {"known_hosts", "lock", "state.db"} <= owners.keys()
+        assert set(owners.values()) == {(SERVICE_USER, SERVICE_USER)}, owners

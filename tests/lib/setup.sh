@@ -38,7 +38,8 @@ boost_packages() {
 
 build_packages() {
     echo g++ cmake ninja-build pkg-config dpkg-dev debian-archive-keyring ccache \
-        libspdlog-dev libcli11-dev libtomlplusplus-dev libidn2-dev libc-ares-dev libssl-dev
+        libspdlog-dev libcli11-dev libtomlplusplus-dev libidn2-dev libpsl-dev libsqlite3-dev libc-ares-dev libssl-dev \
+        libsystemd-dev prometheus-cpp-dev
     boost_packages
     # Debian 12's libssh2 is too old and built by configuring; a newer distribution's is used as it is.
     if dpkg --compare-versions "$(candidate libssh2-1-dev)" ge 1.11; then echo libssh2-1-dev; fi
@@ -50,13 +51,25 @@ sandbox_packages() {
 }
 
 test_packages() {
-    echo python3-pytest
+    # prometheus: promtool, which judges what the endpoint shows.
+    echo python3-pytest strace mount curl prometheus
     if is_available clang-tidy-16; then
         echo clang-tidy-16 clang-format-16
     else
         echo clang-tidy clang-format
     fi
+    # For the fuzzers. Debian 12's plain clang (14) cannot read its own libstdc++.
+    if is_available clang-16; then
+        echo clang-16 libclang-rt-16-dev
+    else
+        echo clang libclang-rt-dev
+    fi
 }
+
+# The Debian package, and the machine that it is tried on.
+package_packages() { echo build-essential debhelper lintian systemd-container mmdebstrap groff-base; }
+# Other clients, to be measured beside.
+bench_packages() { echo python3-paramiko strace findutils; }
 
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -75,7 +88,7 @@ without_services() {
     return $code
 }
 
-# install KIND...: what is missing of build, sandbox and test packages.
+# install KIND...: what is missing of build, sandbox, test and package packages.
 install() {
     command -v apt-get >/dev/null || die "apt-get is missing: this needs Debian 12 or newer"
     [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -print -quit 2>/dev/null)" ] || as_root apt-get -q update
@@ -114,7 +127,10 @@ build() { quietly cmake --preset "$@" && quietly cmake --build --preset "$1" -j 
 
 build_program() { quietly cmake --preset release && quietly cmake --build --preset release -j "$jobs" --target hosting-automatord; }
 
+# The package that tests/package tries.
+build_package() { HOSTING_PACKAGE=$(HOSTING_JOBS=$jobs packaging/build-deb) && export HOSTING_PACKAGE; }
+
 # The sandbox makes namespaces and mounts, so what uses it runs as root.
 as_root_here() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=HOSTING_AUTOMATORD,HOSTING_SANITIZER "$@"; fi
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=HOSTING_AUTOMATORD,HOSTING_SANITIZER,HOSTING_PACKAGE "$@"; fi
 }

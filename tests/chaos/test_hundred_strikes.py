@@ -141,6 +141,6 @@ def test_a_hundred_strikes_on_four_daemons(make_fleet):
     striker.bring_all_back()
     print(f"{pending} of {SITES} sites pending after these strikes: {dict(striker.strikes)}")
     assert pending > 0
-    fleet.finish(timeout=60)
+    fleet.finish(timeout=60, some_killed=True)
     left = [line for member in fleet.members for line in member.lines(LEFT)]
     print(f"{len(left)} times a site was left to another daemon, as in:", *left[:5], sep="\n  ")

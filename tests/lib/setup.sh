@@ -52,7 +52,7 @@ sandbox_packages() {
 
 test_packages() {
     # prometheus: promtool, which judges what the endpoint shows.
-    echo python3-pytest strace mount curl prometheus
+    echo python3-pytest python3-pytest-xdist strace mount curl prometheus
     if is_available clang-tidy-16; then
         echo clang-tidy-16 clang-format-16
     else

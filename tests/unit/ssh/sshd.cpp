@@ -3,13 +3,16 @@
 #include "tests/unit/ssh/files.hpp"
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -72,6 +75,16 @@ std::vector<std::string> words(const std::string& text) {
     for (std::string word; in >> word;)
         all.push_back(word == "''" ? "" : word);
     return all;
+}
+
+// Also of a process that is not our child.
+void kill_and_wait(pid_t pid) {
+    pollfd gone{::pidfd_open(pid, 0), POLLIN, 0};
+    if (gone.fd < 0) return; // already
+    ::kill(pid, SIGKILL);
+    while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    }
+    ::close(gone.fd);
 }
 
 } // namespace
@@ -138,7 +151,8 @@ void sshd::start() {
         "sshd to listen");
 }
 
-// Its sessions are in process groups and sessions of their own: found by their parents.
+// Its sessions are in process groups and sessions of their own: found by their parents. A session's
+// connection is broken when its process is gone, so each is waited for.
 void sshd::kill() {
     if (pid_ == 0) return;
     ::kill(pid_, SIGSTOP); // no new ones meanwhile
@@ -150,7 +164,7 @@ void sshd::kill() {
             doomed.push_back(static_cast<pid_t>(std::stol(child)));
     }
     for (const auto pid : doomed)
-        ::kill(pid, SIGKILL);
+        kill_and_wait(pid);
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;
 }

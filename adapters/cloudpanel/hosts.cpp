@@ -165,7 +165,7 @@ private:
     asio::awaitable<result<ran_script>> run(server where, std::string nonce, std::string text,
                                             std::chrono::seconds deadline) {
         ssh::command command;
-        command.text = std::move(text);
+        command.text = std::make_shared<const std::string>(std::move(text));
         command.deadline = deadline;
         auto ended = co_await execute(where, std::move(command));
         if (!ended) co_return ended.error();

@@ -69,7 +69,8 @@ boost::asio::awaitable<result<panel_facts>> probe(ssh::pool& pool, server where,
                                                   std::chrono::milliseconds connecting) {
     const std::string nonce = random_text(nonce_length);
     ssh::command script;
-    script.text = probe_command(shell_word(nonce), command_limit, needs_sudo(where));
+    script.text = std::make_shared<const std::string>(
+        probe_command(shell_word(nonce), command_limit, needs_sudo(where)));
     script.deadline = connecting + script_limit;
     ssh::key_source give = [key](const ssh::endpoint&) -> boost::asio::awaitable<result<secret>> {
         co_return key;

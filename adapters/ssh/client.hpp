@@ -47,7 +47,9 @@ struct settings {
 };
 
 struct command {
-    std::string text; // what sshd hands to the user's shell
+    // What sshd hands to the user's shell; never null. Shared, so that a command that waits, or is tried
+    // again, costs one text.
+    std::shared_ptr<const std::string> text;
     // How long the caller waits, from the moment the command is handed in. When it ends the caller hears
     // ssh_not_started if the command was not sent, else ssh_outcome_unknown: the command may go on, and keeps
     // its channel until the server closes it.

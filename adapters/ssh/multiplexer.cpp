@@ -180,7 +180,7 @@ bool multiplexer::exec(lane& l, steady_time now) {
     }
     // The text must stay where it is while the call is repeated, also for a zombie: libssh2 compares
     // addresses.
-    const int rc = session_.exec(l.handle, l.op->text);
+    const int rc = session_.exec(l.handle, *l.op->text);
     if (rc == ssh_error::again) {
         if (now - execer_since_ >= limits_.gate) broken_ = "the server does not answer";
         return false;

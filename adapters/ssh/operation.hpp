@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,7 +32,8 @@ struct outcome {
 // note the fact, never call back. From then on the multiplexer no longer touches the operation.
 class operation {
 public:
-    operation(std::string command_text, steady_time deadline, std::size_t output_limit_bytes)
+    operation(std::shared_ptr<const std::string> command_text, steady_time deadline,
+              std::size_t output_limit_bytes)
         : text(std::move(command_text))
         , give_up_at(deadline)
         , out(output_limit_bytes)
@@ -42,7 +44,7 @@ public:
 
     virtual void ended() = 0;
 
-    const std::string text;
+    const std::shared_ptr<const std::string> text;
     const steady_time give_up_at;
     bounded_output out;
     bounded_output err;

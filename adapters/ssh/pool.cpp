@@ -27,9 +27,9 @@ public:
         , shared_(std::make_shared<shared_parts>(std::move(s), names, l)) {}
 
     awaitable<result<command_result>> run(endpoint where, key_source key, command what) override {
-        if (what.text.size() > longest_command_bytes)
+        if (what.text->size() > longest_command_bytes)
             co_return failure{errc::internal,
-                              "a command of " + std::to_string(what.text.size()) + " bytes is too long"};
+                              "a command of " + std::to_string(what.text->size()) + " bytes is too long"};
         const auto target = find(where);
         if (!target) co_return failure{errc::ssh_not_started, "the program is ending"};
         auto job = server::run(target, std::move(key), std::move(what));

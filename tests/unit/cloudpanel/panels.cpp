@@ -89,7 +89,7 @@ struct panel_server : pool_fixture {
         const auto all = look(1, row);
         return all.front() ? std::nullopt : std::optional(all.front().error().code);
     }
-    result<creation_result> create(fence guard = {}) {
+    result<creation_result> create(const fence& guard = {}) {
         result<creation_result> made;
         std::vector<awaitable<void>> jobs;
         const auto one = [this, guard](result<creation_result>& into) -> awaitable<void> {
@@ -101,8 +101,8 @@ struct panel_server : pool_fixture {
         run(std::move(jobs));
         return made;
     }
-    std::optional<errc> create_fails(fence guard = {}) {
-        const auto made = create(std::move(guard));
+    std::optional<errc> create_fails(const fence& guard = {}) {
+        const auto made = create(guard);
         return made ? std::nullopt : std::optional(made.error().code);
     }
 

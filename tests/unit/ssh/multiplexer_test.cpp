@@ -26,7 +26,8 @@ std::ostream& operator<<(std::ostream& out, kind k) {
 namespace {
 
 struct command_of_the_test final : operation {
-    using operation::operation;
+    command_of_the_test(std::string text, steady_time give_up_at, std::size_t limit)
+        : operation(std::make_shared<const std::string>(std::move(text)), give_up_at, limit) {}
     void ended() override { ++endings; }
     int endings = 0;
 };

@@ -56,7 +56,7 @@ ssh::key_source pool_fixture::key(std::string text) {
 }
 
 ssh::command pool_fixture::command(std::string text, std::chrono::milliseconds deadline) {
-    return {.text = std::move(text), .deadline = deadline};
+    return {.text = std::make_shared<const std::string>(std::move(text)), .deadline = deadline};
 }
 
 awaitable<void> pool_fixture::store(ssh::endpoint where, std::string key_text, ssh::command what,

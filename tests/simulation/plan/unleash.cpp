@@ -177,9 +177,9 @@ void world::unleash_on_server_row(fault what, const call& at) {
         if (what == fault::server_readdressed) {
             machine& fresh = add_machine();
             fresh.keys.insert(s.key);
+            readdressed[fresh.address] = {now.time.now(), s.is.address};
             s.is.address = fresh.address;
             matter.changed(fresh.address);
-            readdressed[fresh.address] = now.time.now();
             return;
         }
         s.key += "'";

@@ -58,15 +58,19 @@ void journal_port::judge_servers_line(std::string_view message, const std::strin
         std::ranges::find_if(world_.rows.servers, [&](const server_row& s) { return label(s.is) == server; });
     if ((!down && !back) || row == world_.rows.servers.end()) return;
     const std::string& address = row->is.address;
+    // Shortly after its address was edited, the line may still be about the old one: it counts for neither.
+    const auto move = world_.readdressed.find(address);
+    if (move != world_.readdressed.end() && move->second.at + 1h > world_.now.time.now()) {
+        for (const auto& place : {address, move->second.from})
+            ++world_.said[place].turn;
+        return;
+    }
     auto& last = world_.said[address];
     const std::string cause(back ? "" : message.substr(0, message.find(';')));
     if (last.cause != cause) last = {cause, last.turn + 1};
     if (back) return;
-    // Shortly after its address was edited, the line may still be about the old one.
-    const bool moved =
-        world_.readdressed.contains(address) && world_.readdressed.at(address) + 1h > world_.now.time.now();
     const auto before = said_.find(address);
-    if (before != said_.end() && before->second == last.turn && !moved)
+    if (before != said_.end() && before->second == last.turn)
         world_.now.breaks("one incident, one line", server + " is said to be unusable twice: " + cause);
     said_[address] = last.turn;
     for (const auto& [what, words] : panel_troubles) {

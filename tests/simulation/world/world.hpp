@@ -63,7 +63,11 @@ public:
         auto& last = said[address];
         if (!last.cause.empty()) last = {{}, last.turn + 1};
     }
-    std::map<std::string, steady_time> readdressed; // servers, by their new address
+    struct move {
+        steady_time at;
+        std::string from; // the old address
+    };
+    std::map<std::string, move> readdressed; // servers, by their new address
 
     // A daemon that is alone begins without its memory.
     void memory_lost();

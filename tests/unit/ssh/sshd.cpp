@@ -12,8 +12,8 @@
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -79,7 +79,7 @@ std::vector<std::string> words(const std::string& text) {
 
 // Also of a process that is not our child.
 void kill_and_wait(pid_t pid) {
-    pollfd gone{::pidfd_open(pid, 0), POLLIN, 0};
+    pollfd gone{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)), POLLIN, 0};
     if (gone.fd < 0) return; // already
     ::kill(pid, SIGKILL);
     while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {

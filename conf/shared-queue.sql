@@ -129,7 +129,8 @@ begin
             cause      text,
             record     jsonb,
             since      bigint not null,
-            next_probe bigint not null
+            next_probe bigint not null,
+            noted      bigint not null  -- by who saw it; what was seen earlier is no news
         );
         create table hosting_automator.incident_servers (
             server text collate "C",  -- as in jobs
@@ -561,10 +562,15 @@ declare
     new_place constant text := what->>'place';
     names constant text[] := array(select jsonb_array_elements_text(what->'server_ids'));
 begin
-    insert into hosting_automator.incidents as i (place, cause, record, since, next_probe)
-    values (new_place, what->>'cause', what->'record', (what->>'since')::bigint, (what->>'next_probe')::bigint)
+    insert into hosting_automator.incidents as i (place, cause, record, since, next_probe, noted)
+    values (new_place, what->>'cause', what->'record', (what->>'since')::bigint, (what->>'next_probe')::bigint,
+            least((what->>'noted')::bigint, hosting_automator.now_ms()))
     on conflict (place) do update set cause = excluded.cause, record = excluded.record,
-        since = least(i.since, excluded.since), next_probe = excluded.next_probe;
+        since = least(i.since, excluded.since), next_probe = excluded.next_probe, noted = excluded.noted
+    where i.noted <= excluded.noted;
+    if not found then
+        return;
+    end if;
     delete from hosting_automator.incident_servers x where x.place = new_place and x.server <> all (names);
     insert into hosting_automator.incident_servers (server, place) select n, new_place from unnest(names) n
     on conflict do nothing;
@@ -731,7 +737,8 @@ begin
         when 'server' then perform hosting_automator.keep_facts(a);
         when 'incident' then perform hosting_automator.keep_incident(a);
         when 'incident_over' then
-            delete from hosting_automator.incidents i where i.place = a->>'place';
+            delete from hosting_automator.incidents i
+            where i.place = a->>'place' and i.noted <= (a->>'noted')::bigint;
         else
             raise exception 'the shared queue cannot record %', quote_nullable(a->>'what') using errcode = 'HA003';
         end case;

@@ -45,7 +45,7 @@ void outbox::keep(const server_facts& what, clock_difference clocks) {
     writes_.insert_or_assign("server " + what.place, std::move(write));
 }
 
-void outbox::keep(const incident_record& what, clock_difference clocks) {
+void outbox::keep(const incident_record& what, wall_time seen, clock_difference clocks) {
     json::object write{{"what", "incident"}, {"place", utf8_text(what.place)}};
     json::array& ids = write["server_ids"].emplace_array();
     for (const auto& id : what.server_ids)
@@ -54,11 +54,13 @@ void outbox::keep(const incident_record& what, clock_difference clocks) {
     write["record"] = to_json(what, clocks);
     write["since"] = clocks.theirs(what.since);
     write["next_probe"] = clocks.theirs(what.next_probe);
+    write["noted"] = clocks.theirs(seen);
     writes_.insert_or_assign("incident " + what.place, std::move(write));
 }
 
-void outbox::incident_is_over(const std::string& place) {
+void outbox::incident_is_over(const std::string& place, wall_time seen, clock_difference clocks) {
     json::object write{{"what", "incident_over"}, {"place", utf8_text(place)}};
+    write["noted"] = clocks.theirs(seen);
     writes_.insert_or_assign("incident " + place, std::move(write));
 }
 

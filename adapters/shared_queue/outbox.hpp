@@ -22,8 +22,9 @@ public:
 
     void end(const order_record& what, clock_difference clocks);
     void keep(const server_facts& what, clock_difference clocks);
-    void keep(const incident_record& what, clock_difference clocks);
-    void incident_is_over(const std::string& place);
+    // `seen`: when it was; of several daemons' words the database keeps the latest.
+    void keep(const incident_record& what, wall_time seen, clock_difference clocks);
+    void incident_is_over(const std::string& place, wall_time seen, clock_difference clocks);
 
     [[nodiscard]] bool empty() const noexcept { return writes_.empty(); }
     [[nodiscard]] bool has_site(const std::string& site_id) const { return writes_.contains(site(site_id)); }

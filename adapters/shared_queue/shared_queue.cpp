@@ -32,6 +32,7 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+using std::chrono::system_clock;
 
 constexpr milliseconds write_within{50};
 constexpr milliseconds shortest_renewal_pause{100};
@@ -102,13 +103,24 @@ public:
             self->write_soon();
         });
     }
-    void keep(server_facts what) override { put(std::move(what)); }
-    void keep(incident_record what) override { put(std::move(what)); }
-    void forget_incident(std::string place) override {
-        asio::post(strand_, [self = shared_from_this(), place = std::move(place)] {
-            self->outbox_.incident_is_over(place);
+    void keep(server_facts what) override {
+        asio::post(strand_, [self = shared_from_this(), what = std::move(what)] {
+            self->outbox_.keep(what, self->clocks_);
             self->write_soon();
         });
+    }
+    void keep(incident_record what) override {
+        asio::post(strand_, [self = shared_from_this(), what = std::move(what), seen = system_clock::now()] {
+            self->outbox_.keep(what, seen, self->clocks_);
+            self->write_soon();
+        });
+    }
+    void forget_incident(std::string place) override {
+        asio::post(strand_,
+                   [self = shared_from_this(), place = std::move(place), seen = system_clock::now()] {
+                       self->outbox_.incident_is_over(place, seen, self->clocks_);
+                       self->write_soon();
+                   });
     }
     awaitable<result<order_answer>> keep_order(order_record what) override {
         return spawn(do_keep_order(std::move(what)));
@@ -147,14 +159,6 @@ private:
     template<class T>
     static awaitable<T> with(std::shared_ptr<member> /*kept*/, awaitable<T> what) {
         co_return co_await std::move(what);
-    }
-
-    template<class Record>
-    void put(Record what) {
-        asio::post(strand_, [self = shared_from_this(), what = std::move(what)] {
-            self->outbox_.keep(what, self->clocks_);
-            self->write_soon();
-        });
     }
 
     // Calls

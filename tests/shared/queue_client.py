@@ -91,9 +91,13 @@ class Worker:
     def new_order(self):
         return self.number << 32 | next(self._orders)
 
-    def incident(self, place, servers, cause="ssh_unreachable", since=0, next_probe=1 << 60, **record):
+    def incident(self, place, servers, cause="ssh_unreachable", since=0, next_probe=1 << 60, noted=1 << 60, **record):
+        """noted: when it was seen; in the future it counts as now."""
         return self.record({"what": "incident", "place": place, "server_ids": [str(server) for server in servers],
-                            "cause": cause, "record": record, "since": since, "next_probe": next_probe})
+                            "cause": cause, "record": record, "since": since, "next_probe": next_probe, "noted": noted})
+
+    def incident_over(self, place, noted=1 << 60):
+        return self.record({"what": "incident_over", "place": place, "noted": noted})
 
     def leave(self):
         return self.call("leave")

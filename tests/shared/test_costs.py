@@ -95,6 +95,6 @@ def test_a_server_that_is_down_is_not_looked_through_for_each_claim(many, worker
     assert first > WAITING and second < 2000
     assert held(many) == 0
     # what was passed by for that reason alone is given when it is over
-    worker.record({"what": "incident_over", "place": "a:22"})
+    worker.incident_over("a:22")
     assert pages(many, worker) < 50 * 100
     assert held(many) == 50

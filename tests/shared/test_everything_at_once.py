@@ -49,9 +49,9 @@ class Actor:
         if what == 0:
             self.worker.record({"what": "server", "place": place, "facts": {"n": self._chance.random()}},
                                 {"what": "incident", "place": place, "server_ids": [place], "cause": "c", "since": 0,
-                                 "record": {}, "next_probe": 0})
+                                 "record": {}, "next_probe": 0, "noted": 1 << 60})
         elif what == 1:
-            self.worker.record(*({"what": "incident_over", "place": server} for server in self._servers))
+            self.worker.record(*({"what": "incident_over", "place": server, "noted": 1 << 60} for server in self._servers))
         elif what == 2:
             self.worker.renew(lease_ms=5_000)
         elif what == 3:

@@ -28,14 +28,33 @@ def test_an_incident_is_told_to_everybody_until_it_is_over(worker, new_worker, n
     # a second witness does not make it younger
     other.incident("a:22", ["x"], since=since + 5, next_probe=since + 2 * HOUR_MS, probes=2)
     assert worker.claim()["incidents"] == [{**told[0], "record": {"probes": 2}, "next_probe": since + 2 * HOUR_MS}]
-    worker.record({"what": "incident_over", "place": "a:22"})
+    worker.incident_over("a:22")
     assert other.claim()["incidents"] == []
+
+
+def test_what_was_seen_earlier_is_no_news(worker, new_worker, now_ms):
+    """As when it is written by a daemon that was cut off from the database meanwhile."""
+    since = now_ms()
+    worker.incident("a:22", ["x"], since=since, next_probe=since + HOUR_MS, noted=since, probes=2)
+    late = new_worker()
+    late.incident("a:22", ["y"], since=since, next_probe=since, noted=since - 1, probes=1)
+    late.incident_over("a:22", noted=since - 1)
+    assert worker.claim()["incidents"] == [
+        {"place": "a:22", "record": {"probes": 2}, "since": since, "next_probe": since + HOUR_MS}]
+    late.incident_over("a:22", noted=since)
+    assert worker.claim()["incidents"] == []
+
+
+def test_a_clock_that_is_ahead_does_not_have_the_last_word_for_long(worker, new_worker, now_ms):
+    worker.incident("a:22", ["x"], since=now_ms(), next_probe=now_ms() + HOUR_MS, noted=now_ms() + HOUR_MS)
+    new_worker().incident_over("a:22", noted=now_ms())
+    assert worker.claim()["incidents"] == []
 
 
 def test_rows_of_a_server_that_is_down_are_not_given_until_it_is_over(worker, new_worker, two, now_ms):
     worker.incident("a:22", [two[0]], since=now_ms(), next_probe=now_ms() + HOUR_MS)
     assert domains(new_worker().claim()) == ["well0.com", "well1.com", "well2.com"]
-    worker.record({"what": "incident_over", "place": "a:22"})
+    worker.incident_over("a:22")
     assert domains(new_worker().claim()) == ["down0.com", "down1.com", "down2.com"]
 
 

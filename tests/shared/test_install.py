@@ -184,7 +184,7 @@ def test_ids_may_be_numbers(shared_sandbox):
         hub.call("enter", worker="w", host="h", version=VERSION)
         hub.call("record", worker="w", writes=[
             {"what": "incident", "place": "p", "server_ids": ["2"], "cause": "x", "record": {}, "since": 1 << 60,
-             "next_probe": 1 << 60}])
+             "next_probe": 1 << 60, "noted": 0}])
         claim = {**ARGUMENTS["claim"], "room": 9, "lease_ms": 600_000}
         rows = hub.call("claim", **claim)["rows"]
         assert [(row["id"], row["domain"], row["server_id"]) for row in rows] == [

@@ -239,12 +239,14 @@ void shared_memory_port::keep(hosting::server_facts what) {
 
 void shared_memory_port::keep(hosting::incident_record what) {
     const std::string key = "incident " + what.place;
-    desk_.out.put(key, [what = there(desk_.time, std::move(what))](shared_queue& q) { q.keep(what); });
+    desk_.out.put(key, [what = there(desk_.time, std::move(what)),
+                        noted = desk_.time.now()](shared_queue& q) { q.keep(what, noted); });
 }
 
 void shared_memory_port::forget_incident(std::string place) {
     const std::string key = "incident " + place;
-    desk_.out.put(key, [place](shared_queue& q) { q.forget_incident(place); });
+    desk_.out.put(key,
+                  [place, noted = desk_.time.now()](shared_queue& q) { q.forget_incident(place, noted); });
 }
 
 asio::awaitable<result<hosting::memory::order_answer>> shared_memory_port::keep_order(order_record what) {

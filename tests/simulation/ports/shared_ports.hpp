@@ -20,11 +20,12 @@ public:
     }
     [[nodiscard]] wall_time here(wall_time there) const { return clock_.wall() + (there - now()); }
     [[nodiscard]] wall_time there(wall_time here) const { return now() + (here - clock_.wall()); }
-
-private:
+    // The database's, as far as this machine can tell.
     [[nodiscard]] wall_time now() const {
         return told_ + std::chrono::duration_cast<wall_time::duration>(clock_.steady() - at_);
     }
+
+private:
     life_clock& clock_;
     wall_time told_;
     steady_time at_;

@@ -286,15 +286,20 @@ void shared_queue::keep(server_facts what) {
     facts = std::move(what);
 }
 
-void shared_queue::keep(incident_record what) {
+void shared_queue::keep(incident_record what, wall_time noted) {
     const auto [at, is_new] = incidents_.try_emplace(what.place);
+    if (!is_new && noted < at->second.noted) return;
+    at->second.noted = std::min(noted, now());
     if (is_new) at->second.known_since = now();
     if (!is_new) what.since = std::min(what.since, at->second.is.since);
     at->second.is = std::move(what);
 }
 
-void shared_queue::forget_incident(const std::string& place) {
-    if (incidents_.erase(place) > 0 && watch) watch->incident_over(place);
+void shared_queue::forget_incident(const std::string& place, wall_time noted) {
+    const auto found = incidents_.find(place);
+    if (found == incidents_.end() || noted < found->second.noted) return;
+    incidents_.erase(found);
+    if (watch) watch->incident_over(place);
 }
 
 void shared_queue::end_order(const order_record& what) {

@@ -80,8 +80,9 @@ public:
     void release(const std::string& worker, std::uint64_t token, const std::string& site_id);
     void forget(const std::string& worker, std::uint64_t token, const std::string& site_id);
     void keep(hosting::server_facts what);
-    void keep(hosting::incident_record what);
-    void forget_incident(const std::string& place);
+    // `noted`: when it was seen; what was seen before what is known is no news.
+    void keep(hosting::incident_record what, wall_time noted);
+    void forget_incident(const std::string& place, wall_time noted);
     void end_order(const hosting::order_record& what);
 
     struct ordered {
@@ -153,6 +154,7 @@ private:
     struct known_incident {
         hosting::incident_record is;
         wall_time known_since;
+        wall_time noted;
         std::string probe; // the row that was handed out to find out whether it is over
         std::uint64_t probe_token = 0;
     };

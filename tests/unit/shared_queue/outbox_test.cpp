@@ -65,13 +65,15 @@ BOOST_AUTO_TEST_CASE(an_incident_names_its_servers_and_its_cause) {
     outbox out;
     auto incident = incident_of("place", 2);
     incident.server_ids = {"s1", ""};
-    out.keep(incident, {});
+    out.keep(incident, wall_time(100s), clock_difference{1s});
     const auto written = only(out.take());
     BOOST_TEST((written.at("server_ids") == json::array{"s1", ""}));
     BOOST_TEST(written.at("cause") == "ssh_unreachable");
-    out.keep(incident, {});
-    out.incident_is_over("place");
-    BOOST_TEST((only(out.take()) == json::object{{"what", "incident_over"}, {"place", "place"}}));
+    BOOST_TEST(written.at("noted") == 101'000);
+    out.keep(incident, wall_time(100s), {});
+    out.incident_is_over("place", wall_time(102s), clock_difference{1s});
+    BOOST_TEST((only(out.take()) ==
+                json::object{{"what", "incident_over"}, {"place", "place"}, {"noted", 103'000}}));
 }
 
 BOOST_AUTO_TEST_CASE(the_last_of_a_key_wins_and_kinds_have_keys_of_their_own) {
@@ -79,7 +81,7 @@ BOOST_AUTO_TEST_CASE(the_last_of_a_key_wins_and_kinds_have_keys_of_their_own) {
     for (unsigned n = 1; n <= 3; ++n) {
         out.keep(site_of("x", n), n, {});
         out.keep(facts_of("x"), {});
-        out.keep(incident_of("x", n), {});
+        out.keep(incident_of("x", n), {}, {});
     }
     BOOST_TEST(out.has_site("x"));
     BOOST_TEST(!out.has_site("y"));
@@ -93,9 +95,9 @@ BOOST_AUTO_TEST_CASE(the_last_of_a_key_wins_and_kinds_have_keys_of_their_own) {
 BOOST_AUTO_TEST_CASE(what_could_not_be_written_comes_back_under_what_came_since) {
     outbox out;
     out.keep(facts_of("a"), {});
-    out.keep(incident_of("b", 1), {});
+    out.keep(incident_of("b", 1), {}, {});
     auto failed = out.take();
-    out.keep(incident_of("b", 2), {});
+    out.keep(incident_of("b", 2), {}, {});
     out.put_under(std::move(failed));
     const auto all = out.take();
     BOOST_TEST(all.size() == 2U);

@@ -25,7 +25,7 @@ public:
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-        std::string program = STORE_VICTIM;
+        std::string program = std::filesystem::canonical("/proc/self/exe").replace_filename("store_victim");
         std::string folder = state_dir.string();
         char* arguments[] = {program.data(), folder.data(), nullptr};
         const int error = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);

@@ -505,6 +505,11 @@ create or replace function hosting_automator.lock_changes() returns void languag
     select pg_advisory_xact_lock(hosting_automator.lock_of('changes'))
 $$;
 
+create or replace function hosting_automator.order_told(o hosting_automator.orders) returns jsonb language sql stable as $$
+    select jsonb_build_object('id', o.id, 'place', o.place, 'registered', o.registered, 'domain', o.domain, 'at', o.at,
+                              'outcome', o.outcome, 'not_before', o.not_before, 'record', o.record)
+$$;
+
 -- What was changed since `seen`, but for this life's own orders, and what has been seen then.
 create or replace function hosting_automator.news(life bigint, seen bigint) returns jsonb language plpgsql as $$
 declare
@@ -517,12 +522,9 @@ begin
     -- First of all: only what is committed by now is seen for certain. What comes later is told the next time, too.
     select greatest(seen, (select max(o.changed) from hosting_automator.orders o),
                     (select max(f.changed) from hosting_automator.servers f)) into upto;
-    select coalesce(jsonb_agg(jsonb_build_object(
-               'id', n.id, 'place', n.place, 'registered', n.registered, 'domain', n.domain, 'at', n.at,
-               'outcome', n.outcome, 'not_before', n.not_before, 'record', n.record) order by n.changed), '[]'),
-           count(*), max(n.changed)
+    select coalesce(jsonb_agg(n.told order by n.changed), '[]'), count(*), max(n.changed)
         into orders, how_many, last_change
-        from (select * from hosting_automator.orders o
+        from (select o.changed, hosting_automator.order_told(o) as told from hosting_automator.orders o
               where o.changed > seen and o.changed <= upto and o.id >> 32 <> life
               order by o.changed limit most) n;
     return jsonb_build_object(
@@ -832,8 +834,23 @@ begin
 end
 $$;
 
--- Who works on what, for people and for a daemon that wants the queue for itself.
-create or replace function public.hosting_automator_work(site text default null) returns jsonb
+-- What may keep a site from being done: what is known of its server, and the orders that count towards its limits.
+create or replace function hosting_automator.known_of(at_place text, domain text) returns jsonb language sql stable as $$
+    select jsonb_build_object(
+        'incidents', coalesce((select jsonb_agg(i.one) from jsonb_array_elements(hosting_automator.all_incidents()) i (one)
+                               where i.one->>'place' = at_place), '[]'),
+        'servers', coalesce((select jsonb_agg(jsonb_build_object('place', f.place, 'facts', f.facts))
+                             from hosting_automator.servers f where f.place = at_place), '[]'),
+        'orders', coalesce((select jsonb_agg(hosting_automator.order_told(o) order by o.at)
+                            from hosting_automator.orders o where o.registered = domain
+                            or o.place = at_place and o.at > hosting_automator.now_ms() - hosting_automator.days_ms(1)),
+                           '[]'))
+$$;
+
+-- Who works on what, for people and for a daemon that wants the queue for itself; and, where a site's server and
+-- registered domain are named, what is known of them.
+create or replace function public.hosting_automator_work(site text default null, place text default null,
+                                                         registered text default null) returns jsonb
 language plpgsql stable security definer set search_path = '' as $$
 declare
     now_ms constant bigint := hosting_automator.now_ms();
@@ -860,7 +877,8 @@ begin
         left join hosting_automator.workers w on w.worker = j.worker and w.lease_until > now_ms
         where j.site_id::text = site;
     return jsonb_build_object('queue', here.queue, 'version', here.version, 'now', now_ms, 'workers', workers,
-                              'leases', leases, 'site', job);
+                              'leases', leases, 'site', job)
+        || hosting_automator.known_of(place, registered);
 end
 $$;
 

@@ -7,6 +7,8 @@
 #include "adapters/supabase/supabase.hpp"
 #include "core/domain_name.hpp"
 #include "core/message_text.hpp"
+#include "core/registered_domain.hpp"
+#include "core/server_choice.hpp"
 #include "daemon/explain_text.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/state_folder.hpp"
@@ -16,6 +18,7 @@
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <iostream>
+#include <map>
 
 namespace hosting {
 namespace {
@@ -56,12 +59,24 @@ asio::awaitable<result<hub_answer>> ask(supabase::hub& hub, std::string asked) {
     co_return out;
 }
 
+shared_queue::job_question question_about(const site& row, const std::vector<server>& servers,
+                                          const std::string& default_server) {
+    shared_queue::job_question about;
+    about.site_id = row.id;
+    if (const auto where = choose_server(row.server_id, servers, default_server))
+        about.place = place_of(*where);
+    if (const auto domain = normalise_domain(row.domain)) about.registered = registered_domain(*domain);
+    return about;
+}
+
 asio::awaitable<result<hub_answer>> ask_all(supabase::hub& hub, std::string asked,
                                             const configuration& config, http::client& client) {
     auto answer = co_await ask(hub, std::move(asked));
     if (!answer || !config.is_shared()) co_return answer;
     for (const auto& row : answer->rows) {
-        auto job = co_await shared_queue::look_at_job(supabase_settings_of(config), client, row.id);
+        auto question = question_about(row, answer->servers, config.cloudpanel.default_server);
+        auto job =
+            co_await shared_queue::look_at_job(supabase_settings_of(config), client, std::move(question));
         if (!job) co_return job.error();
         if (*job) answer->jobs.push_back(std::move(**job));
     }
@@ -119,13 +134,21 @@ known_world world_of(const configuration& config) {
 // Where daemons share the queue, what they remember is there.
 memories shared_memory(const std::vector<shared_queue::job_view>& jobs, std::vector<std::string>& notes) {
     memories known;
+    std::map<std::uint64_t, order_record> orders; // of two rows, some may be the same
     for (const auto& job : jobs) {
+        known.incidents.insert(known.incidents.end(), job.incidents.begin(), job.incidents.end());
+        known.servers.insert(known.servers.end(), job.servers.begin(), job.servers.end());
+        for (const auto& order : job.orders)
+            orders.emplace(order.id, order);
+        if (!job.record) continue;
+        known.sites.push_back(*job.record);
         if (!job.worker.empty())
             notes.push_back("the daemon " + plain_text(job.worker, longest_question) + " on " +
                             plain_text(job.host, longest_question) + " works on site " +
-                            plain_text(job.record.site_id, longest_question) + " now");
-        known.sites.push_back(job.record);
+                            plain_text(job.record->site_id, longest_question) + " now");
     }
+    for (auto& [id, order] : orders)
+        known.orders.push_back(std::move(order));
     return known;
 }
 

@@ -132,6 +132,12 @@ incident_record incident_of(members& incident, clock_difference clocks) {
     return known;
 }
 
+server_facts facts_of(members& server, clock_difference clocks) {
+    auto known = from_json<server_facts>(server.object("facts"), clocks);
+    known.place = server.key("place");
+    return known;
+}
+
 order_record order_of(members& order, clock_difference clocks) {
     order_record known;
     known.id = order.number<std::uint64_t>("id");
@@ -171,11 +177,7 @@ result<news> read_news(const json::object& answer, clock_difference clocks) {
     out.seen = all.number<std::int64_t>("seen");
     out.more = all.truth("more");
     all.each("orders", [&](members& order) { out.orders.push_back(order_of(order, clocks)); });
-    all.each("servers", [&](members& server) {
-        auto facts = from_json<server_facts>(server.object("facts"), clocks);
-        facts.place = server.key("place");
-        out.servers.push_back(std::move(facts));
-    });
+    all.each("servers", [&](members& server) { out.servers.push_back(facts_of(server, clocks)); });
     return all.finished(std::move(out));
 }
 
@@ -229,23 +231,28 @@ result<work_view> read_work(const json::object& answer) {
     return all.finished(std::move(out));
 }
 
-result<std::optional<job_view>> read_job(const json::object& answer, clock_difference clocks) {
+result<job_view> read_job(const json::object& answer, clock_difference clocks) {
     members all(answer);
-    if (!all.has("site")) return std::optional<job_view>();
-    members job(all.object("site"));
     job_view out;
-    if (job.has("record")) out.record = from_json<site_record>(job.object("record"), clocks);
-    out.record.site_id = job.key("site_id");
-    out.record.domain = job.text("domain");
-    out.record.server_id = job.text_or_none("server_id");
-    if (job.has("next_attempt"))
-        out.record.next_attempt = clocks.ours(job.number<std::int64_t>("next_attempt"));
-    out.worker = job.text_or_none("worker");
+    all.each("incidents", [&](members& one) { out.incidents.push_back(incident_of(one, clocks)); });
+    all.each("servers", [&](members& one) { out.servers.push_back(facts_of(one, clocks)); });
+    all.each("orders", [&](members& one) { out.orders.push_back(order_of(one, clocks)); });
     const auto work = read_work(answer);
     if (!work) return work.error();
+    if (!all.has("site")) return all.finished(std::move(out));
+    members job(all.object("site"));
+    site_record record;
+    if (job.has("record")) record = from_json<site_record>(job.object("record"), clocks);
+    record.site_id = job.key("site_id");
+    record.domain = job.text("domain");
+    record.server_id = job.text_or_none("server_id");
+    if (job.has("next_attempt")) record.next_attempt = clocks.ours(job.number<std::int64_t>("next_attempt"));
+    out.worker = job.text_or_none("worker");
     for (const auto& each : work->workers)
         if (each.worker == out.worker) out.host = each.host;
-    return job.finished(std::optional(std::move(out)));
+    out.record = std::move(record);
+    auto told = job.finished(std::move(out));
+    return told ? all.finished(std::move(*told)) : std::move(told);
 }
 
 } // namespace hosting::shared_queue

@@ -62,7 +62,6 @@ enum class finish_result { written, row_changed, lease_lost };
 [[nodiscard]] result<finish_result> read_finish(const json::object& answer);
 
 [[nodiscard]] result<work_view> read_work(const json::object& answer);
-// nullopt: nothing is known of the row that was asked for.
-[[nodiscard]] result<std::optional<job_view>> read_job(const json::object& answer, clock_difference clocks);
+[[nodiscard]] result<job_view> read_job(const json::object& answer, clock_difference clocks);
 
 } // namespace hosting::shared_queue

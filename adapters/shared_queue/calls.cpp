@@ -69,10 +69,8 @@ boost::asio::awaitable<reply> make_call(const supabase::settings& project, http:
 }
 
 boost::asio::awaitable<reply> make_look(const supabase::settings& project, http::client& over,
-                                        std::string site_id) {
+                                        std::vector<std::pair<std::string, std::string>> arguments) {
     const std::string function = "hosting_automator_work";
-    std::vector<std::pair<std::string, std::string>> arguments;
-    if (!site_id.empty()) arguments.emplace_back("site", std::move(site_id));
     http::request request = supabase::reading_request(project, function, arguments);
     co_return co_await answered(over, std::move(request), function, false);
 }

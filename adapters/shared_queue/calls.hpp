@@ -10,6 +10,8 @@
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace hosting::shared_queue {
 
@@ -30,9 +32,10 @@ struct call {
     bool writing = false;
     bool repeatable = true;
 };
-// Asks who works on what; of a site too, if one is named. It changes nothing.
-[[nodiscard]] boost::asio::awaitable<reply> make_look(const supabase::settings& project, http::client& over,
-                                                      std::string site_id = {});
+// Asks who works on what, and of whatever the arguments name. It changes nothing.
+[[nodiscard]] boost::asio::awaitable<reply>
+make_look(const supabase::settings& project, http::client& over,
+          std::vector<std::pair<std::string, std::string>> arguments = {});
 
 [[nodiscard]] boost::asio::awaitable<reply> make_call(const supabase::settings& project, http::client& over,
                                                       call what);

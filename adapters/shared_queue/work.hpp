@@ -36,17 +36,28 @@ struct work_view {
 
 // What the queue knows of a row.
 struct job_view {
-    site_record record;
-    std::string worker; // who holds it; empty: nobody
+    std::optional<site_record> record; // nullopt: it is no job, or was not begun yet
+    std::string worker;                // who holds it; empty: nobody
     std::string host;
+    // Of the server and the registered domain that were named.
+    std::vector<incident_record> incidents;
+    std::vector<server_facts> servers;
+    std::vector<order_record> orders; // of that domain; and of that server, for a day
+};
+
+// A row, where its server is, and its registered domain; empty: unknown.
+struct job_question {
+    std::string site_id;
+    std::string place;
+    std::string registered;
 };
 
 // nullopt: there is no shared queue in the database. The client must outlive the calls.
 [[nodiscard]] boost::asio::awaitable<result<std::optional<work_view>>> look_at_work(supabase::settings,
                                                                                     http::client&);
 
-// nullopt: it knows nothing of that row, or there is no queue.
+// nullopt: there is no queue.
 [[nodiscard]] boost::asio::awaitable<result<std::optional<job_view>>>
-look_at_job(supabase::settings, http::client&, std::string site_id);
+look_at_job(supabase::settings, http::client&, job_question about);
 
 } // namespace hosting::shared_queue

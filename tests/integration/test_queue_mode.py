@@ -197,6 +197,26 @@ def test_explain_knows_what_a_site_waits_for(sandbox, shared_queue, server, auto
     assert explain(automator, domain)[1]["verdict"].startswith("it waits for its next attempt, ")  # it outlives the daemon
 
 
+def test_explain_knows_what_is_known_of_its_server_and_of_its_orders(sandbox, shared_queue, server, automator, new_domain):
+    """Also of a site that no daemon has begun yet."""
+    refused, waiting = new_domain(), new_domain()
+    site = sandbox.add_site(refused, server)
+    server.knob(command=CERTIFICATE, domain=refused, fail="dns_nxdomain")
+    daemon = automator.start(**SHARED, **LONG_DELAY)
+    wait_for(lambda: (shared_queue.job(site) or {}).get("next_attempt"), 30, "the next attempt is noted")
+    facts = {fact["name"]: fact["text"] for fact in explain(automator, refused)[1]["facts"]}
+    assert "the validation failed" in facts["order"] and "249 of 250 orders are left" in facts["certificate budget"]
+    server.stop()
+    sandbox.add_site(waiting, server)
+    wait_for(shared_queue.incidents, 30, "it is known that the server is down")
+    notes, told = explain(automator, waiting)
+    facts = {fact["name"]: fact["text"] for fact in told["facts"]}
+    assert notes == []
+    assert "server cannot be reached" in told["verdict"] or "E_SSH_UNREACHABLE" in told["verdict"], told["verdict"]
+    assert "E_SSH_UNREACHABLE" in facts["server down"] and "249 of 250" in facts["certificate budget"]
+    assert daemon.stop().code == 0
+
+
 # --- what it costs ----------------------------------------------------------------------------------------------
 
 def test_an_idle_daemon_asks_no_more_often_than_it_polls(sandbox, shared_queue, server, automator, new_domain):

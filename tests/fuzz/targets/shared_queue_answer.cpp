@@ -62,10 +62,13 @@ void check_news(const json::object& answer, clock_difference clocks) {
 void check_work(const json::object& answer, clock_difference clocks) {
     const bool work = read_well(read_work(answer));
     const auto job = read_job(answer, clocks);
-    if (read_well(job) && *job) {
-        must(work, "who holds a row is known");
-        must_survive((*job)->record);
-    }
+    if (!read_well(job)) return;
+    must(work, "who holds a row is known");
+    if (job->record) must_survive(*job->record);
+    for (const auto& each : job->incidents)
+        must_survive(each);
+    for (const auto& each : job->servers)
+        must_survive(each);
 }
 
 } // namespace

@@ -153,23 +153,32 @@ BOOST_AUTO_TEST_CASE(who_works_on_what) {
     constexpr std::string_view text = R"({"queue": "q", "version": 1, "now": 9, "leases": [],
         "workers": [{"worker": "w", "host": "h", "started": 1, "seen": 2, "held": 3}],
         "site": {"site_id": "s", "domain": "a.example", "server_id": null, "record": {"snoozes": 4},
-                 "next_attempt": 7000, "waiting_since": null, "announced": null, "worker": "w", "token": 5}})";
+                 "next_attempt": 7000, "waiting_since": null, "announced": null, "worker": "w", "token": 5},
+        "incidents": [{"place": "p", "record": {"failure": "ssh_unreachable"}, "since": 3000, "next_probe": 4000}],
+        "servers": [{"place": "p", "facts": {}}],
+        "orders": [{"id": 8, "place": "p", "registered": "a.example", "domain": "a.example", "at": 6000,
+                    "outcome": null, "not_before": null, "record": null}]})";
     const auto work = read_work(object(text));
     BOOST_TEST_REQUIRE(work.has_value());
     BOOST_TEST(work->version == 1);
     BOOST_TEST_REQUIRE(work->workers.size() == 1U);
     BOOST_TEST(work->workers[0].held == 3U);
     const auto job = read_job(object(text), clock_difference{2s});
-    BOOST_TEST_REQUIRE((job.has_value() && job->has_value()));
-    BOOST_TEST((*job)->record.domain == "a.example");
-    BOOST_TEST((*job)->record.progress.snoozes == 4U);
-    BOOST_TEST(((*job)->record.next_attempt == wall_time(5s)));
-    BOOST_TEST((*job)->worker == "w");
-    BOOST_TEST((*job)->host == "h");
-    const auto none = read_job(with(text, "site"), {});
-    BOOST_TEST((none.has_value() && !none->has_value()));
+    BOOST_TEST_REQUIRE((job.has_value() && job->record.has_value()));
+    BOOST_TEST(job->record->domain == "a.example");
+    BOOST_TEST(job->record->progress.snoozes == 4U);
+    BOOST_TEST((job->record->next_attempt == wall_time(5s)));
+    BOOST_TEST(job->worker == "w");
+    BOOST_TEST(job->host == "h");
+    const auto none = read_job(with(text, "site"), clock_difference{2s});
+    BOOST_TEST_REQUIRE((none.has_value() && !none->record.has_value()));
+    BOOST_TEST((none->incidents.size() == 1U && none->incidents[0].since == wall_time(1s)));
+    BOOST_TEST((none->servers.size() == 1U && none->servers[0].place == "p"));
+    BOOST_TEST((none->orders.size() == 1U && none->orders[0].at == wall_time(4s)));
     odd(read_work(with(text, "workers", json::array{1})));
     odd(read_job(with(text, "site", json::object{{"site_id", "s"}}), {}));
+    for (const char* name : {"incidents", "servers", "orders"})
+        odd(read_job(with(text, name), {}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

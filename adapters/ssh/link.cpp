@@ -42,6 +42,8 @@ void link::start() {
 void link::submit(std::shared_ptr<operation> op) {
     mux_.submit(std::move(op));
     if (state_ == state::leaving || state_ == state::closed) return mux_.fail("the connection was closed");
+    // That the connection broke may not have been told yet: it is seen before a command is risked on it.
+    connection_->bytes.readable();
     pump();
 }
 

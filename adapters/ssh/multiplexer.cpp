@@ -132,7 +132,12 @@ bool multiplexer::open(lane& l, steady_time now) {
     if (error == ssh_error::channel_failure) return refused(l, now), true;
     if (!handle) return drop(error, "when a command was to start"), false;
     l.handle = handle;
-    l.at = l.op ? stage::exec : &l == spare_ ? stage::ready : stage::free;
+    if (!l.op) return l.at = &l == spare_ ? stage::ready : stage::free, true;
+    // The answer may have lain here for long: whether the connection broke since shows behind it.
+    const auto got = session_.read(l.handle, stream::out, l.ignored);
+    if (got < 0 && got != ssh_error::again)
+        return drop(static_cast<int>(got), "when a command was to start"), false;
+    l.at = stage::exec;
     return true;
 }
 

@@ -29,8 +29,8 @@ ssize_t wire::receive(void* into, std::size_t size) noexcept {
     while (got < 0 && errno == EINTR);
     if (got == 0) return failed(ended);
     if (got < 0 && errno != EAGAIN) return failed(errno);
-    dry_ = got < static_cast<ssize_t>(size);
-    if (got < 0) return -EAGAIN;
+    dry_ = got < 0;
+    if (dry_) return -EAGAIN;
     received_ += static_cast<std::uint64_t>(got);
     return got;
 }

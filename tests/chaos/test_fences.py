@@ -9,6 +9,7 @@ from requests_of_a_site import SHARED
 # Nobody gives up waiting for what the test holds.
 PATIENT = {"supabase": {"request_timeout": "60s"}, "ssh": {"connect_timeout": "60s", "keepalive": "1m"}}
 LEFT = r"^<4>left to another daemon: "
+SCRIPT_BYTES = 2000  # at least; what else is said to a server is shorter
 
 
 @pytest.fixture
@@ -43,14 +44,14 @@ def test_a_late_command(duel, command):
     first, second = duel.members
     (server,), (path,) = duel.servers, duel.ssh
     if command == SITE_ADD:
-        way = path.silence_open("request")
+        path.silence_open("request")
         (site,) = duel.add_sites(1)
     else:
         with server.hold(SITE_ADD, moment="after") as held:
             (site,) = duel.add_sites(1)
             held.wait_reached()
-            way = path.silence_open("request")
-    wait_for(lambda: way.met, 20, "the command is on its way")
+            path.silence_open("request")
+    wait_for(lambda: path.held_bytes() > SCRIPT_BYTES, 20, "the command is on its way")
     token = duel.queue.job(site.id)["token"]
     first.freeze()
     assert server.calls(command, site.domain) == []

@@ -13,9 +13,11 @@ beginning. Nothing here knows HTTP, except that `on` tells where a request ends.
 """
 
 import asyncio
+import fcntl
 import random
 import socket
 import struct
+import termios
 import urllib.parse
 
 from .loop_thread import LoopThread
@@ -32,6 +34,10 @@ class _Cut(Exception):
     """This connection ends here."""
 
 
+def _unread_bytes(end):
+    return struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, bytes(4)))[0]
+
+
 class _Link:
     """One connection: the client's socket and the server's."""
 
@@ -40,6 +46,7 @@ class _Link:
         self.server = None
         self.faults = faults  # of its own, from the queue
         self.passed = {"request": 0, "reply": 0}
+        self.taken = 0  # bytes of requests
         self.request = b""  # since the last reply, for triggers
         self.unanswered = []  # triggers that wait for the reply
         self.met = set()
@@ -120,6 +127,10 @@ class TcpProxy:
         """The same for the connections that are open now, and for no new one."""
         return self._thread.call(self._silence_open, Fault(DIRECTIONS[direction], 0, silent=0))
 
+    def held_bytes(self):
+        """Of requests that have come and were not passed on, in our hands or the kernel's."""
+        return self._thread.call(self._held_bytes)
+
     def reset_new(self, times=None):
         """New connections are accepted and reset at once."""
         return self._add(Fault((), times, at_once=True))
@@ -165,6 +176,9 @@ class TcpProxy:
         for link in self._links:
             link.faults.append(fault)
         return fault
+
+    def _held_bytes(self):
+        return sum(link.taken - link.passed["request"] + _unread_bytes(link.client) for link in self._links)
 
     def _heal(self):
         self._faults.clear()
@@ -236,6 +250,7 @@ class TcpProxy:
     async def _pump(self, link, direction, source, target):
         while data := await asyncio.get_running_loop().sock_recv(source, PIECE_BYTES):
             if direction == "request":
+                link.taken += len(data)
                 await self._request(link, data)
             else:
                 await self._while_silent(link, direction)

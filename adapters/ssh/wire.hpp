@@ -19,7 +19,8 @@ public:
     explicit wire(int socket) noexcept
         : socket_(socket) {}
 
-    // For libssh2: bytes, 0 at the end of the stream, or a negative errno.
+    // For libssh2: bytes, or a negative errno. Once there was nothing, the kernel is not asked again before
+    // the socket was reported readable.
     ssize_t receive(void* into, std::size_t size) noexcept;
     ssize_t send(const void* from, std::size_t size) noexcept;
 

@@ -42,19 +42,31 @@ BOOST_AUTO_TEST_CASE(nothing_is_sent_before_the_flush) {
     BOOST_TEST(w.bytes_sent() == 6u);
 }
 
-BOOST_AUTO_TEST_CASE(after_a_short_read_the_kernel_is_not_asked_until_it_reports_more) {
+BOOST_AUTO_TEST_CASE(after_an_empty_read_the_kernel_is_not_asked_until_it_reports_more) {
     sockets s;
     wire w(s.fd[0]);
     std::array<char, 16> got{};
     BOOST_TEST(::send(s.fd[1], "abc", 3, 0) == 3);
     BOOST_TEST(w.peek() == 1);
     BOOST_TEST(w.receive(got.data(), got.size()) == 3);
+    BOOST_TEST(w.receive(got.data(), got.size()) == -EAGAIN);
     BOOST_TEST(::send(s.fd[1], "de", 2, 0) == 2);
     BOOST_TEST(w.receive(got.data(), got.size()) == -EAGAIN);
     w.readable();
     BOOST_TEST(w.receive(got.data(), got.size()) == 2);
     BOOST_TEST(w.bytes_received() == 5u);
     BOOST_TEST(w.peek() == -EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(an_end_behind_the_last_bytes_is_seen_without_a_report) {
+    sockets s;
+    wire w(s.fd[0]);
+    std::array<char, 16> got{};
+    BOOST_TEST(::send(s.fd[1], "abc", 3, 0) == 3);
+    BOOST_TEST(::shutdown(s.fd[1], SHUT_WR) == 0);
+    BOOST_TEST(w.receive(got.data(), got.size()) == 3);
+    BOOST_TEST(w.receive(got.data(), got.size()) == -ECONNRESET);
+    BOOST_TEST(w.dead());
 }
 
 BOOST_AUTO_TEST_CASE(a_full_socket_keeps_the_rest_for_later) {

@@ -261,10 +261,15 @@ create or replace function hosting_automator.held_by(me text) returns jsonb lang
 $$;
 
 -- Gives `me` a row that is locked. It may have been claimed, and its claim committed, after the statement that found
--- it began: so this one looks again. `early`: its next attempt need not be due.
+-- it began: so this one looks again. `early`: its next attempt need not be due. Null: its job is locked by somebody who
+-- may wait for the row (finish does), and so is not waited for.
 create or replace function hosting_automator.give(me text, locked public.sites, early boolean) returns boolean
 language plpgsql as $$
 begin
+    perform from hosting_automator.jobs j where j.site_id = locked.id for update skip locked;
+    if not found and exists (select from hosting_automator.jobs j where j.site_id = locked.id) then
+        return null;
+    end if;
     insert into hosting_automator.jobs as j (site_id, domain, server, worker, token)
     values (locked.id, coalesce(locked.domain, ''), coalesce(locked.server_id::text, ''), me,
             nextval('hosting_automator.tokens'))
@@ -292,6 +297,7 @@ create or replace function hosting_automator.take(me text, from_server text, fro
 returns text[] language plpgsql as $$
 declare
     locked public.sites;
+    given boolean;
     taken text[] := '{}';
     too_late boolean := true;
 begin
@@ -305,9 +311,10 @@ begin
             order by v.age, v.id
             limit most - cardinality(taken) for no key update of s skip locked
         loop
-            if hosting_automator.give(me, locked, false) then
+            given := hosting_automator.give(me, locked, false);
+            if given then
                 taken := taken || locked.id::text;
-            else
+            elsif not given then
                 too_late := true;  -- the next statement no longer finds it, and finds others
             end if;
         end loop;
@@ -664,6 +671,7 @@ begin
     returning w.number into life;
     perform hosting_automator.release_all(array[me]);
 
+    perform hosting_automator.lock_changes();  -- record locks orders and incidents in any order
     delete from hosting_automator.orders o where o.at < now_ms - hosting_automator.days_ms(8);
     delete from hosting_automator.incidents i where i.next_probe < now_ms - hosting_automator.days_ms(8);
     delete from hosting_automator.workers w using (

@@ -1,6 +1,7 @@
 """Who is given which rows."""
 
 import pytest
+from databases import Database
 from hosting_sandbox.waiting import wait_for
 from queue_client import Refused
 
@@ -127,15 +128,32 @@ def test_nobody_else_is_given_what_is_held(sandbox, worker, new_worker, server):
     assert new_worker().take() == []
 
 
+def test_a_row_whose_job_is_locked_is_not_waited_for(sandbox, worker, new_worker, server):
+    """Who locked it may wait for the row in its turn, as finish does; the database would end one of the two."""
+    sandbox.add_sites(names("site", 2), server)
+    rows = worker.take()
+    worker.record(*({"what": "release", "site_id": row["id"], "token": row["token"]} for row in rows))
+    locker = Database(sandbox.postgres.folder, "postgres")
+    locker.connection.autocommit = False
+    locker.sql("select from hosting_automator.jobs where site_id = %s for update", rows[0]["id"])
+    other = new_worker()
+    assert domains(other.take()) == ["site1.com"]
+    assert other.take(only=rows[0]["id"]) == []
+    locker.connection.close()
+    assert domains(other.take()) == ["site0.com"]
+
+
 def test_a_site_that_waits_is_released_with_what_is_known_and_given_when_it_is_due(sandbox, worker, new_worker, server,
                                                                                    now_ms):
     sandbox.add_site("example.com", server)
     row = worker.take()[0]
-    due = now_ms() + 300
-    assert worker.keep(row, record={"attempts": [1]}, next_attempt=due, waiting_since=5, announced="cert_dns") == []
+    assert worker.keep(row, record={"attempts": [1]}, next_attempt=now_ms() + 3_600_000, waiting_since=5, announced="cert_dns") == []
     assert worker.renew() == {}
     other = new_worker()
     assert other.take() == []
+    due = now_ms() + 50
+    sandbox.sql("update hosting_automator.jobs set next_attempt = %s", due)
+    sandbox.sql("delete from hosting_automator.passed")
     again = wait_for(other.take, 10, "it is due")[0]
     assert now_ms() >= due
     assert (again["record"], again["next_attempt"], again["waiting_since"]) == ({"attempts": [1]}, due, 5)

@@ -68,6 +68,7 @@ class Member:
 
     def stop(self):
         """SIGTERM, to its end."""
+        self.running.wait_log("started")  # until then it would just end it
         run = self.running.stop()
         assert run.code == 0, run.log
         return run
@@ -124,7 +125,7 @@ class Fleet(Scene):
     def wait_done(self, timeout=30):
         """Every row has an outcome, whatever it is."""
         try:
-            wait_for(lambda: not self.pending(), timeout * SLOWNESS, "no row is pending")
+            super().wait_done(timeout)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.logs()[-20_000:]}") from None
 

@@ -1,6 +1,7 @@
 """Pending sites on servers, a proxy on every path between the program and the rest, and a program that is killed."""
 
 import itertools
+import threading
 from dataclasses import dataclass
 
 from automator import SANITIZER
@@ -41,6 +42,7 @@ class Scene:
         for server, proxy in zip(self.servers, self.ssh):
             sandbox.point_server_at(server, proxy)
         sandbox.set_matomo_credentials(url=self.matomo.url)
+        self._starting = threading.Lock()
         self._automator = automator
         self._new_domain = new_domain
         self._turns = itertools.cycle(self.servers)
@@ -72,7 +74,8 @@ class Scene:
 
     def start(self, **sections):
         """One life of the daemon begins."""
-        self.daemon = self._automator.start(**self.settings(**sections))
+        with self._starting:
+            self.daemon = self._automator.start(**self.settings(**sections))
         return self.daemon
 
     def once(self, **sections):
@@ -81,9 +84,10 @@ class Scene:
 
     def kill(self):
         """kill -9 of the daemon; any thread may call it."""
-        if self.daemon.process.poll() is None:
-            self.daemon.kill()
-            self.kills += 1
+        with self._starting:
+            if self.daemon.process.poll() is None:
+                self.daemon.kill()
+                self.kills += 1
 
     def wait_killed(self, timeout=30):
         wait_for(lambda: self.daemon.process.poll() is not None, timeout * SLOWNESS, "the daemon was killed")
@@ -96,8 +100,11 @@ class Scene:
         return [row["error_message"] for row in self.sandbox.sql("select * from sites where status_hosting = 'failed'")]
 
     def wait_done(self, timeout=30):
-        """Every row has an outcome, whatever it is."""
-        wait_for(lambda: not self.pending(), timeout * SLOWNESS, f"no row is pending; the log:\n{self.daemon.log}")
+        """Every row has an outcome, whatever it is; the time is for each step towards that."""
+        left = self.pending()
+        while left:
+            wait_for(lambda before=left: self.pending() < before, timeout * SLOWNESS, f"less than {left} rows are pending")
+            left = self.pending()
 
     def finish(self, matomo=True, timeout=30):
         """The last life, which nothing disturbs: everything ends right."""

@@ -1,5 +1,6 @@
 """A server that accepts every connection and never says a word, and remembers when each one came and went."""
 
+import selectors
 import socket
 import threading
 import time
@@ -21,7 +22,9 @@ class Tarpit:
         self.address, self.port = "127.0.0.1", free_port()
         self.visits = []
         self._listener = socket.create_server((self.address, self.port), backlog=128)
-        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def __enter__(self):
@@ -32,24 +35,32 @@ class Tarpit:
         self._thread.join(10)
         self._listener.close()
 
-    def _accept(self):
+    def _serve(self):
         while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+            ready = [key for key, _ in self._selector.select()]
+            for key in ready:  # who has left comes first: the next one may have come because of that
+                if key.fileobj is not self._listener:
+                    self._hear(key.fileobj, key.data)
+            if any(key.fileobj is self._listener for key in ready) and not self._accept():
                 return
-            visit = Visit(time.monotonic())
-            self.visits.append(visit)
-            threading.Thread(target=self._keep, args=[connection, visit], daemon=True).start()
 
-    @staticmethod
-    def _keep(connection, visit):
-        with connection:
-            try:
-                while connection.recv(4096):
-                    pass
-            except OSError:
-                pass
+    def _accept(self):
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return False
+        self.visits.append(Visit(time.monotonic()))
+        self._selector.register(connection, selectors.EVENT_READ, self.visits[-1])
+        return True
+
+    def _hear(self, connection, visit):
+        try:
+            if connection.recv(4096):
+                return
+        except OSError:
+            pass
+        self._selector.unregister(connection)
+        connection.close()
         visit.left = time.monotonic()
 
     def present(self):

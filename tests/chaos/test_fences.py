@@ -33,7 +33,8 @@ def left_line(member, site, about):
 def end_with(fleet, first, second, site):
     """All is right, and it was the second who did it."""
     row, writes = fleet.sandbox.site(site.id), history.writes(fleet.sandbox, site.id)
-    assert site.id in second.brought_up() and site.id not in first.brought_up()
+    wait_for(lambda: site.id in second.brought_up(), 20, "the second says so")
+    assert site.id not in first.brought_up()
     fleet.finish()
     assert (fleet.sandbox.site(site.id), history.writes(fleet.sandbox, site.id)) == (row, writes)
 
@@ -114,6 +115,7 @@ def test_a_late_record(duel):
     run = first.stop()
     assert run.code == 0 and duel.queue.job(site.id) is None
     assert [call.code for call in server.calls(CERTIFICATE, site.domain)] == [1, 0]
+    wait_for(second.brought_up, 20, "the second says so")
     assert second.brought_up() == [site.id]
     assert history.of(duel.sandbox, site.id) == [("pending", "active")]
 

@@ -20,7 +20,7 @@ COMMANDS_OF_A_SERVER = 2 * SITES // SERVERS - 3  # one is held beyond these, and
 MOST_FROZEN = 2  # at a time; the others find what they leave
 PATIENCE_SECONDS = 0.5  # if nothing came to the chosen place by then, it is a strike at a random moment
 ASKED = ("row", "key", "servers", "credentials")  # of SUPABASE: where daemons share, it is for these alone
-SECTIONS = {"daemon": {"drain_timeout": "1s"}}
+SECTIONS = {"daemon": {"drain_timeout": "1s"}, "ssh": {"connect_timeout": "60s"}}  # to be frozen is no outage
 LEFT = r"^<4>left to another daemon: "
 
 

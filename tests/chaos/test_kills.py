@@ -51,7 +51,7 @@ def test_the_program_amid_every_part_of_an_ssh_connection(scene, direction):
     (path,) = scene.ssh
     for count in range(0, 20_000, 400):
         fault = path.cut_after(count, direction, times=1, action=scene.kill)
-        scene.start()
+        scene.start(ssh={"connect_timeout": "60s"})
         wait_for(lambda: fault.met or not scene.pending(), 30, f"{count} bytes passed, or all is done")
         if not fault.met:
             break

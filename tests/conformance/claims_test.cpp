@@ -33,6 +33,7 @@ struct queue_fixture {
     std::deque<member> members;
     std::string domain = new_key("site") + ".example";
     std::string site_id = add_sites(loop.get(), {domain}).at(0);
+    const decltype(now_ms()) made = now_ms();
 
     ~queue_fixture() {
         for (auto& each : members)
@@ -65,7 +66,7 @@ struct queue_fixture {
     }
 
     [[nodiscard]] site_record record_of(unsigned snoozes) const {
-        site_record record{site_id, domain, "", now_ms() - 1h, {}};
+        site_record record{site_id, domain, "", made - 1h, {}};
         record.progress.snoozes = snoozes;
         return record;
     }
@@ -139,10 +140,11 @@ BOOST_AUTO_TEST_CASE(what_a_claim_finds_under_way_is_not_lost) {
 }
 
 BOOST_AUTO_TEST_CASE(leases_are_renewed_without_a_claim) {
-    auto &one = enter(short_lease), &other = enter();
+    constexpr auto lease = 3s;
+    auto &one = enter(lease), &other = enter();
     BOOST_TEST(is_given_to(one));
     const auto token = one.rows().held(site_id)->token;
-    const auto end = std::chrono::steady_clock::now() + 4 * short_lease;
+    const auto end = std::chrono::steady_clock::now() + 2 * lease;
     while (std::chrono::steady_clock::now() < end) {
         BOOST_TEST_REQUIRE(one.rows().held(site_id).has_value());
         BOOST_TEST_REQUIRE(!is_given_to(other));
@@ -152,7 +154,7 @@ BOOST_AUTO_TEST_CASE(leases_are_renewed_without_a_claim) {
 }
 
 BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_renewed_is_no_longer_held_before_it_is_somebody_elses) {
-    auto &one = enter(short_lease), &other = enter();
+    auto &one = enter(6s), &other = enter(); // a tenth before its end it is no longer held
     BOOST_TEST(is_given_to(one));
     one.network.next("renew", std::vector<fate>(100, fate::unreachable));
     bool still_held = false;
@@ -326,7 +328,8 @@ BOOST_AUTO_TEST_CASE(what_one_learns_the_other_is_told_once) {
     refusal.key = "digest";
     refusal.until = now_ms() + 1h;
     one.store().keep(facts);
-    one.store().keep(incident_of(domain, 2));
+    const auto incident = incident_of(domain, 2);
+    one.store().keep(incident);
     one.flush();
     const auto told = other.claim({});
     BOOST_TEST(alike(told.servers, std::vector{facts}));
@@ -335,7 +338,7 @@ BOOST_AUTO_TEST_CASE(what_one_learns_the_other_is_told_once) {
         std::ranges::copy_if(all, std::back_inserter(some), [&](const auto& i) { return i.place == domain; });
         return some;
     };
-    BOOST_TEST(alike(of_ours(told.incidents), std::vector{incident_of(domain, 2)}));
+    BOOST_TEST(alike(of_ours(told.incidents), std::vector{incident}));
     const auto again = other.claim({});
     BOOST_TEST(again.servers.empty());
     BOOST_TEST(of_ours(again.incidents).size() == 1U); // all that there are

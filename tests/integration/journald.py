@@ -21,7 +21,11 @@ class Journald:
     def __enter__(self):
         self._process = subprocess.Popen(["unshare", "-m", "sh", "-c", SCRIPT, JOURNALD], stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: self._try(["test", "-S", "/run/systemd/journal/stdout"]), 10, "journald listens")
+        try:
+            wait_for(lambda: self._try(["test", "-S", "/run/systemd/journal/stdout"]), 30, "journald listens")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

@@ -198,7 +198,7 @@ def test_a_server_that_is_silent_holds_up_no_other(sandbox, server, automator):
     silent = sandbox.add_server()
     silent.freeze()
     try:
-        found = check(automator, ssh={"connect_timeout": "1s"})
+        found = check(automator, ssh={"connect_timeout": "5s"})
     finally:
         silent.thaw()
     assert found.wrong() == {server_part(silent)}
@@ -271,14 +271,14 @@ def test_missing_columns_and_tables(sandbox, server, automator):
     sandbox.sql("alter table infrastructure_credentials rename to credentials")
     sandbox.reload_schema()
     try:
-        wait_for(lambda: check(automator).wrong() == {"table sites"}, 10, "the schema is read again")
+        wait_for(lambda: check(automator).wrong() == {"table sites"}, 30, "the schema is read again")
         found = check(automator)
     finally:
         sandbox.sql("alter table sites rename column error_text to error_message")
         sandbox.sql("alter table sites rename column dns to status_dns")
         sandbox.sql("alter table credentials rename to infrastructure_credentials")
         sandbox.reload_schema()
-        wait_for(lambda: check(automator).code == 0, 10, "the schema is read again")
+        wait_for(lambda: check(automator).code == 0, 30, "the schema is read again")
     assert found.parts["table sites"]["what"] == "lacks status_dns, error_message"
     assert found.parts["table infrastructure_credentials"]["state"] == "note"
 

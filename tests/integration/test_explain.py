@@ -3,11 +3,17 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 from hosting_sandbox.waiting import wait_for
 from traces import files
 
 LONG = {"max_attempts": 8, "first_delay": "1m", "max_delay": "30m"}
+
+
+def all_stopped(pid):
+    """All its threads: one that was in a system call ends that first."""
+    return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in Path(f"/proc/{pid}/task").glob("*/stat"))
 
 
 class Told:
@@ -103,7 +109,8 @@ def test_the_memory_of_a_running_daemon_is_read_without_a_trace(sandbox, server,
     daemon = automator.start(retry=LONG)
     wait_for(lambda: (automator.state / "state.db").exists() and
              automator.memory("select certificate_attempts from sites") == [(1,)], 30, "an attempt is remembered")
-    daemon.signal(signal.SIGSTOP)  # it writes nothing now
+    daemon.signal(signal.SIGSTOP)
+    wait_for(lambda: all_stopped(daemon.pid), 30, "it writes nothing now")
     before = files(automator.state)
     assert {"state.db", "state.db-wal", "state.db-shm"} <= {os.path.basename(path) for path in before}
     assert explain_beside(automator, domain).fact("last failure")
@@ -235,8 +242,8 @@ def test_an_outcome_that_could_not_be_written(sandbox, server, automator, new_do
     try:
         wait_for(lambda: automator.memory("select outcome from sites") == [("active",)], 30, "the outcome is remembered")
     finally:
-        sandbox.gateway.start()
         daemon.kill()
+        sandbox.gateway.start()
     told = explain_beside(automator, other)
     assert "its outcome is decided, but could not be written to its row yet: " in told.verdict
     assert told.fact("not yet written") == ["active"]

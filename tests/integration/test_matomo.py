@@ -79,8 +79,9 @@ def test_what_an_earlier_life_left_half_made_is_adopted(sandbox, server, automat
 
 @pytest.mark.parametrize("insert", ["first", "split"])
 def test_killed_while_it_is_added_there_is_one_entry(sandbox, server, automator, new_domain, insert):
-    slow = {"value": 2.0, "next": 1, "method": "SitesManager.addSite"}
+    slow = {"value": 6.0, "next": 1, "method": "SitesManager.addSite"}
     sandbox.matomo.set_knobs({"insert": insert, "delay_s": slow})
+    before = len(sandbox.matomo.requests())
     domain = new_domain()
     site = sandbox.add_site(domain, server)
     daemon = automator.start()
@@ -89,6 +90,8 @@ def test_killed_while_it_is_added_there_is_one_entry(sandbox, server, automator,
     assert sandbox.site(site)["status_hosting"] == "pending"
     assert automator.once().code == 0
     wait_for(lambda: entries(sandbox, domain), 30, "the first addSite has inserted the URL")
+    wait_for(lambda: any(request["method"] == slow["method"] for request in matomo_requests(sandbox, before)), 30,
+             "the first addSite has ended")  # it is no other test's then
     assert ids_of_name(sandbox, domain) == [sandbox.site(site)["matomo_site_id"]]
 
 

@@ -34,7 +34,7 @@ class Machine:
                  "--console=read-only", f"--machine={self._name}", f"--bind={self._downloads}:/var/cache/apt/archives"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "UNIFIED_CGROUP_HIERARCHY": "1"})
         try:
-            wait_for(self._has_booted, 30, "the machine is up")
+            wait_for(self._has_booted, 90, "the machine is up")
         except TimeoutError as error:
             self.close()
             raise RuntimeError(f"{error}; it said:\n{self._log.read_text(errors='replace')[-3000:]}") from None

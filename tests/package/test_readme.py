@@ -43,7 +43,7 @@ def test_from_the_package_to_the_first_site(machine, package, sandbox):
     site = sandbox.add_site("first-site.com", server)
     sandbox.wait_for_sites(30, ids=[site])
     assert follow.endswith(" -f")
-    wait_for(lambda: "active, its certificate is valid" in machine.shell(follow.removesuffix(" -f")).stdout, 10,
+    wait_for(lambda: "active, its certificate is valid" in machine.shell(follow.removesuffix(" -f")).stdout, 30,
              "the journal says it")
 
 

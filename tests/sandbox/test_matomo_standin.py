@@ -61,7 +61,7 @@ class Standin:
 
     def stop(self) -> int:
         os.kill(self._process.pid, signal.SIGTERM)
-        return self._process.wait(timeout=5)
+        return self._process.wait(timeout=30)
 
     def __enter__(self):
         return self
@@ -117,9 +117,9 @@ class Standin:
 
 def eventually(condition) -> None:
     """Waits for the condition; the deadline only bounds a failure."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in 5 s"
+        assert time.monotonic() < deadline, "the condition did not come true in 30 s"
         time.sleep(0.002)
 
 
@@ -483,7 +483,7 @@ def test_what_the_database_holds_before_the_answer(matomo, insert, urls):
 
 
 def test_an_insert_at_the_end_comes_after_a_later_request(matomo):
-    matomo.knobs(delay_s={"value": 0.5, "method": "API.getBulkRequest"}, insert="last")
+    matomo.knobs(delay_s={"value": 3, "method": "API.getBulkRequest"}, insert="last")
     with socket.create_connection(("127.0.0.1", matomo.port)) as client:
         entry = "method=SitesManager.addSite&siteName=a"
         client.sendall(matomo.request_bytes("API.getBulkRequest", [("urls[0]", entry)]))
@@ -559,11 +559,11 @@ def test_php_s_and_http_1_0_end_the_body_with_the_connection(moody):
 # ------------------------------------------------------------------------------------------------ the program itself
 
 
-def test_requests_are_served_side_by_side(moody):
-    moody.knobs(delay_s={"value": 30, "method": "API.getMatomoVersion"})
-    with socket.create_connection(("127.0.0.1", moody.port)) as slow:
-        slow.sendall(moody.request_bytes("API.getMatomoVersion"))
-        assert moody.call("UsersManager.hasSuperUserAccess").status == 200
+def test_requests_are_served_side_by_side(matomo):
+    matomo.knobs(delay_s={"value": 30, "method": "API.getMatomoVersion"})
+    with socket.create_connection(("127.0.0.1", matomo.port)) as slow:
+        slow.sendall(matomo.request_bytes("API.getMatomoVersion"))
+        assert matomo.call("UsersManager.hasSuperUserAccess").status == 200
 
 
 def test_counts_run_out_and_start_again_with_the_file(moody):

@@ -184,8 +184,9 @@ def test_requests_and_connections_are_counted_and_keys_are_not_logged(sandbox, n
                     and [call for call in sandbox.requests() if mark in call["uri"]], 5, "both are logged")
     assert [(call["method"], call["status"]) for call in seen] == [("GET", 200), ("PATCH", 204)]
     assert len({call["connection"] for call in seen}) == 1
-    log = (sandbox.gateway.folder / "access.log").read_text()
-    assert sandbox.service_key not in log and "(a URI with a key)" in log
+    log = sandbox.gateway.folder / "access.log"
+    wait_for(lambda: "(a URI with a key)" in log.read_text(), 5, "the third is logged")
+    assert sandbox.service_key not in log.read_text()
 
 
 @pytest.fixture
@@ -274,7 +275,8 @@ def test_nothing_of_the_host_leaks_in_or_out(server):
     assert ssh(server, "touch /usr/local/bin/x").returncode != 0
     assert ssh(server, "touch /tmp/of-the-server").returncode == 0
     assert server.exists("/tmp/of-the-server") and not Path("/tmp/of-the-server").exists()
-    names = {line.split()[-1] for line in ssh(server, "ps -A -o comm=").stdout.splitlines()}
+    processes = [line.split() for line in ssh(server, "ps -A -o stat=,comm=").stdout.splitlines()]
+    names = {name for state, name, *_ in processes if not state.startswith("Z")}
     assert names <= {"python3", "sandbox-init", "sshd", "ps", "bash", "sh"}
     assert not Path("/usr/bin/clpctl").exists()
 
@@ -391,7 +393,7 @@ def test_postgresql_down_and_back(other_sandbox):
     try:
         # a connection that was open says 57P02 or the like once
         answer = wait_for(lambda: next(filter(lambda got: got[0] == 503, [client("GET", "sites")]), None), 10, "503")
-        assert answer[1]["code"] in ("PGRST000", "PGRST001", "PGRST002") and answer[2]["Retry-After"] == "0"
+        assert answer[1]["code"] in ("PGRST000", "PGRST001", "PGRST002") and answer[2]["Retry-After"].isdigit()
     finally:
         other_sandbox.postgres.start()
     wait_for(lambda: client("GET", "sites")[0] == 200, 20, "PostgREST has reconnected")
@@ -463,10 +465,12 @@ def test_the_command_line_leaves_no_trace(folder):
     assert json.loads(subprocess.run([HERE / "sandbox", "show", "--dir", folder], check=True, capture_output=True,
                                      text=True).stdout)["servers"] == description["servers"]
     assert len(traces(folder)) > 5
-    segments = Path("/proc/sysvipc/shm").read_text()
+    own = {trace.rpartition(" of ")[2] for trace in traces(folder)}
     subprocess.run([HERE / "sandbox", "down", "--dir", folder], check=True)
     assert traces(folder) == []
-    assert Path("/proc/sysvipc/shm").read_text() == segments
+    segments = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
+    creator = segments[0].index("cpid")
+    assert not {segment[creator] for segment in segments[1:]} & own
     assert subprocess.run([HERE / "sandbox", "down", "--dir", folder], capture_output=True, check=False).returncode == 1
 
 

@@ -170,7 +170,8 @@ def test_silence_in_one_direction_after_some_bytes_on_the_next_connection(echo, 
     silent = connect()
     silent.sendall(b"12345")
     assert silent.recv(5) == b"123" and says_nothing(silent)
-    assert echo.heard == b"12345" and fault.met == 1
+    wait_for(lambda: fault.met == 1, 5, "it was met")
+    assert echo.heard == b"12345"
     assert ask(connect(), b"12345") == b"12345"
 
 
@@ -301,10 +302,10 @@ def test_it_ends_while_connections_are_open(echo):
     threads = set(threading.enumerate())
     proxy = TcpProxy(echo)
     own = set(threading.enumerate()) - threads
-    proxy.silence()
+    fault = proxy.silence()
     with socket.create_connection((proxy.address, proxy.port), 5) as connection:
         connection.sendall(b"x")
-        wait_for(lambda: proxy.open_connections == 1, 5, "it is open")
+        wait_for(lambda: fault.met == 1, 5, "it is open, and the byte was taken")
         proxy.close()
         assert connection.recv(1) == b""
         with pytest.raises(ConnectionRefusedError):

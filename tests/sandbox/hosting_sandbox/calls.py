@@ -1,9 +1,9 @@
 """Reading the stand-in's record of its calls, and holding a call at a chosen moment."""
 
 import fcntl
-import json
 from dataclasses import dataclass, field
 
+from .json_lines import json_lines
 from .waiting import wait_for
 
 
@@ -46,10 +46,7 @@ class Call:
 def read_calls(path):
     """All calls in the file, in order of their start."""
     calls = {}
-    if not path.exists():
-        return []
-    for text in path.read_text().splitlines():
-        line = json.loads(text)
+    for line in json_lines(path):
         if line["event"] == "start":
             calls[line["id"]] = Call(line["id"], line["pid"], line["uid"], line["argv"], line["mutating"],
                                      line["overlapping"], line["at"])

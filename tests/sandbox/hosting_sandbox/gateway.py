@@ -4,9 +4,9 @@ Texts and rules: the reference page on Supabase, "What hosted Supabase adds". Th
 requests and connections; it holds no header and so no key.
 """
 
-import json
 from pathlib import Path
 
+from .json_lines import json_lines
 from .processes import free_port
 
 NGINX = "/usr/sbin/nginx"
@@ -133,7 +133,7 @@ class Gateway:
         self.folder.mkdir(mode=0o711)
         for kind in ("http", "https", "wrong-host"):
             port = free_port()
-            while port in self.ports.values():
+            while port in (*self.ports.values(), self._postgrest_port):
                 port = free_port()
             self.ports[kind] = port
         configuration = self.folder / "nginx.conf"
@@ -168,7 +168,7 @@ class Gateway:
     def requests(self):
         """What was answered so far: dicts with method, uri, status, seconds, connection, request, ..."""
         log = self.folder / "access.log"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return json_lines(log)
 
     def forget_requests(self):
         """Empties the log; what is in flight is still logged when it ends."""

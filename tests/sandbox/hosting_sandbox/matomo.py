@@ -6,6 +6,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from .json_lines import json_lines
 from .processes import PYTHON
 
 STANDIN = Path(__file__).resolve().parent.parent / "matomo_standin.py"
@@ -62,7 +63,7 @@ class Matomo:
     def requests(self):
         """What was asked so far: dicts with method, url, status, token (good, bad or none)."""
         log = self.directory / "requests.jsonl"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return json_lines(log)
 
     def add_site(self, name, *urls):
         """Registers a site, as a person or another program would."""

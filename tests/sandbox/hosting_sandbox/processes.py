@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 PYTHON = "/usr/bin/python3"  # Debian's, whatever python3 stands first in the PATH
+PORTS_OF_WORKERS = {"gw0": (10000, 20000), "gw1": (20000, 30000)}
 
 
 def status_of(pid):
@@ -58,9 +59,11 @@ def members_of_pid_namespace(member):
 
 
 def free_port(address="127.0.0.1"):
-    """A port nobody listens on, below the range from which outgoing connections take theirs."""
+    """A port nobody listens on, below the range from which outgoing connections take theirs, and of none of the other
+    workers' of pytest-xdist: it may be bound long after."""
+    first, end = PORTS_OF_WORKERS.get(os.environ.get("PYTEST_XDIST_WORKER"), (10000, 30000))
     for _ in range(200):
-        port = random.randrange(10000, 30000)
+        port = random.randrange(first, end)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -87,6 +87,8 @@ class Sandbox:
         self.postgrest.start(wait=False)
         self.add_servers(self._wanted["servers"])
         self.postgrest.wait_until_ready()
+        wait_for(lambda: self.sql("select 1 from pg_stat_activity where query ilike 'listen %%'"), 20,
+                 "PostgREST is told when the schema changes")
         self.matomo.wait_until_ready()
         (self.directory / "sandbox.json").touch(mode=0o600)
         (self.directory / "sandbox.json").write_text(json.dumps(self.describe(), indent=2) + "\n")

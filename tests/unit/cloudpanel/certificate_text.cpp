@@ -34,8 +34,9 @@ std::string make(const std::string& subject, const std::string& issuer, const st
     const owned<X509> cert(X509_new());
     X509_set_version(cert.get(), 2);
     ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert.get()), 0);
-    X509_gmtime_adj(X509_getm_notAfter(cert.get()), 86'400L * days);
+    auto now = std::time(nullptr);
+    X509_time_adj(X509_getm_notBefore(cert.get()), 0, &now);
+    X509_time_adj(X509_getm_notAfter(cert.get()), 86'400L * days, &now);
     set_name(X509_get_subject_name(cert.get()), subject);
     set_name(X509_get_issuer_name(cert.get()), issuer);
     const owned<X509_EXTENSION> san(

@@ -8,10 +8,16 @@ using kind = script_output::kind;
 
 namespace {
 
-// Goes on behind clpctl's back, as what sudo and su start does, and tells of its end.
-std::string child_of(const server_disk& f, const std::string& domain) {
-    return "setsid sh -c \"sleep 3; echo ended >>" + (f / "child").string() +
+// Goes on behind clpctl's back until `wait` is over, as what sudo and su start does, and tells of its end.
+std::string child_of(const server_disk& f, const std::string& domain, const std::string& wait = "sleep 3") {
+    return "setsid sh -c \"" + wait + "; echo ended >>" + (f / "child").string() +
            "\" child --domainName=" + domain + " >/dev/null 2>&1 &\nexec sleep 60";
+}
+
+std::string made_fifo(const server_disk& f) {
+    const auto path = (f / "fifo").string();
+    ::mkfifo(path.c_str(), 0600);
+    return path;
 }
 
 } // namespace
@@ -66,17 +72,21 @@ BOOST_AUTO_TEST_CASE(the_lock_is_kept_for_what_it_started) {
 BOOST_AUTO_TEST_CASE(but_not_for_another_sites_command) {
     server_disk f;
     f.limits.step = 1s;
-    f.install("clpctl", child_of(f, "example.com.au"));
+    const auto fifo = made_fifo(f);
+    f.install("clpctl", child_of(f, "example.com.au", "read word <" + fifo));
     BOOST_TEST(f.create().clpctl_status == 124);
     BOOST_TEST(read_file(f / "child") == "");
+    write_file(fifo, "go\n");
 }
 
 BOOST_AUTO_TEST_CASE(and_not_for_ever) {
     server_disk f;
     f.limits = {1s, 1s};
-    f.install("clpctl", child_of(f, "example.com"));
+    const auto fifo = made_fifo(f);
+    f.install("clpctl", child_of(f, "example.com", "read word <" + fifo));
     BOOST_TEST(f.create().clpctl_status == 124);
     BOOST_TEST(read_file(f / "child") == "");
+    write_file(fifo, "go\n");
 }
 
 BOOST_AUTO_TEST_CASE(only_its_own_words_on_stderr_count) {

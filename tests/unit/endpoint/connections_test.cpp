@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_trickles_in_is_cut_off) {
 }
 
 BOOST_AUTO_TEST_CASE(a_later_request_must_not_be_slow_either) {
-    bounds.request = 100ms;
+    bounds.request = 1s;
     start();
     raw_client client(address());
     BOOST_TEST(client.ask(livez).status == 200U);
@@ -108,12 +108,12 @@ BOOST_AUTO_TEST_CASE(who_says_nothing_more_is_closed_without_a_word) {
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_client_may_wait_longer_than_a_request) {
-    bounds.request = 50ms;
-    bounds.idle = 20s;
+    bounds.request = 1s;
+    bounds.idle = 60s;
     start();
     raw_client client(address());
     BOOST_TEST(client.ask(livez).status == 200U);
-    BOOST_TEST(!client.ended_within(200ms));
+    BOOST_TEST(!client.ended_within(1500ms));
     BOOST_TEST(client.ask(livez).status == 200U);
 }
 
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off) {
     const auto before = open_sockets();
     raw_client client(where);
     client.send("GET /metrics HTTP/1.1\r\n\r\n");
-    wait_until([&] { return open_sockets() == before + 2; });
+    client.wait_for_bytes();
     wait_until([&] { return open_sockets() == before + 1; }); // the server's end is gone
     BOOST_TEST(client.read_all().size() < size);
 }

@@ -48,6 +48,11 @@ std::string raw_client::read_all() {
     return std::exchange(buffer_, {});
 }
 
+void raw_client::wait_for_bytes() {
+    if (!is_readable(socket_.native_handle(), std::chrono::seconds(30)))
+        throw std::runtime_error("nothing came within 30 s");
+}
+
 bool raw_client::ended_within(std::chrono::milliseconds time) {
     const auto limit = std::chrono::steady_clock::now() + time;
     for (;;) {

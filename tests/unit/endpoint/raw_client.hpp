@@ -29,6 +29,8 @@ public:
     // The connection ended, or does so within this time; what comes before is dropped.
     bool ended_within(std::chrono::milliseconds time);
 
+    void wait_for_bytes(); // without taking any
+
     raw_answer ask(std::string_view bytes, bool with_body = true) {
         send(bytes);
         return read_answer(with_body);

@@ -193,8 +193,10 @@ BOOST_AUTO_TEST_CASE(a_half_made_site_is_found_behind_many_of_like_name) {
 // The call took long before it was given up, and goes on in the server.
 BOOST_AUTO_TEST_CASE(a_lost_add_is_given_as_long_as_it_had_taken) {
     matomo.fates = {fate::slow};
-    matomo.slow_for = 40ms;
-    matomo.on_add = [&] { now += 80ms; };
+    matomo.on_add = [&] {
+        now += 80ms;
+        matomo.finish_slow_in(40ms);
+    };
     BOOST_TEST(ensure().value() == 1);
     BOOST_TEST(matomo.sites.size() == 1);
     BOOST_TEST(matomo.calls["SitesManager.addSite"] == 1);
@@ -202,12 +204,12 @@ BOOST_AUTO_TEST_CASE(a_lost_add_is_given_as_long_as_it_had_taken) {
 
 BOOST_AUTO_TEST_CASE(the_next_call_waits_for_what_the_last_one_lost) {
     matomo.fates = {fate::lost_before, fate::slow};
-    matomo.slow_for = 40ms;
     matomo.on_add = [&] {
         if (matomo.fates.empty()) now += 80ms;
     };
     BOOST_TEST((run_briefly(sites->ensure("a.example")).error().code == errc::matomo_unreachable));
     BOOST_TEST(matomo.sites.empty());
+    matomo.finish_slow_in(40ms);
     BOOST_TEST(ensure().value() == 1);
     BOOST_TEST(matomo.sites.size() == 1);
     BOOST_TEST(matomo.calls["SitesManager.addSite"] == 2);

@@ -136,14 +136,11 @@ http::exchange fake_matomo::add_site(const std::string& name, const std::string&
         next = fates.front();
         fates.pop_front();
     }
+    if (next == fate::slow) slow_ = site{0, name, {url}};
     if (on_add) on_add();
     if (next == fate::lost_before) return lost();
     if (next == fate::killed) return page(500);
-    if (next == fate::slow) {
-        auto work = std::make_shared<boost::asio::steady_timer>(executor_, slow_for);
-        work->async_wait([this, work, name, url](auto) { add(name, {url}); });
-        return lost();
-    }
+    if (next == fate::slow) return lost();
     if (next == fate::unavailable) return page(503);
     if (next == fate::late) {
         late_ = site{++last_id_, name, {url}};
@@ -155,6 +152,11 @@ http::exchange fake_matomo::add_site(const std::string& name, const std::string&
     if (next == fate::orphaned) return page(502);
     if (next == fate::lost_after) return lost();
     return reply(200, json::object{{"value", id}});
+}
+
+void fake_matomo::finish_slow_in(std::chrono::milliseconds time) {
+    auto work = std::make_shared<boost::asio::steady_timer>(executor_, time);
+    work->async_wait([this, work](auto) { add(slow_.name, slow_.urls); });
 }
 
 std::int64_t fake_matomo::add(const std::string& name, std::vector<std::string> urls) {

@@ -36,11 +36,10 @@ public:
         orphaned,    // name inserted, worker killed before the URL: 502
         unavailable, // 503, nothing done
         late,        // the answer is lost, and the site appears only after the next look-up
-        slow,        // the answer is lost, and the site appears after slow_for
+        slow,        // the answer is lost, and the site appears with finish_slow_in()
         killed       // a fault in the server: 500, nothing done
     };
-    std::chrono::milliseconds slow_for{0};
-    std::function<void()> on_add; // as if time passed
+    std::function<void()> on_add; // the server has it, and nothing is done yet
     std::deque<fate> fates;
     std::function<void(const std::string& method)> before_each;
     std::optional<hosting::http::response> instead; // of every answer
@@ -53,6 +52,7 @@ public:
     void close() override {}
 
     std::int64_t add(const std::string& name, std::vector<std::string> urls);
+    void finish_slow_in(std::chrono::milliseconds time);
 
 private:
     hosting::http::exchange serve(const std::string& method, std::map<std::string, std::string> parameters);
@@ -62,4 +62,5 @@ private:
     std::int64_t last_id_ = 0;
     int running_ = 0;
     std::optional<site> late_;
+    site slow_;
 };

@@ -42,11 +42,8 @@ namespace {
 awaitable<result<secret>> given_key(std::string text) { co_return secret(std::move(text)); }
 
 awaitable<void> wait_for_file(std::string path) {
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    while (!std::filesystem::exists(path)) {
-        timer.expires_after(std::chrono::milliseconds(5));
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    }
+    std::function<bool()> there = [&path] { return std::filesystem::exists(path); };
+    co_await pool_fixture::until(std::move(there));
 }
 
 } // namespace
@@ -81,6 +78,14 @@ awaitable<void> pool_fixture::close_when(std::string file) {
     co_await pool->close();
 }
 
+awaitable<void> pool_fixture::until(std::function<bool()> holds) {
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!holds()) {
+        timer.expires_after(std::chrono::milliseconds(5));
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+}
+
 void pool_fixture::run(std::vector<awaitable<void>> jobs) {
     loop.restart();
     auto guard = std::make_unique<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>(
@@ -101,6 +106,12 @@ void pool_fixture::run(std::vector<awaitable<void>> jobs) {
     for (auto& t : others)
         t.join();
     if (failed) std::rethrow_exception(failed);
+}
+
+void pool_fixture::run_until(std::function<bool()> holds) {
+    std::vector<awaitable<void>> job;
+    job.push_back(until(std::move(holds)));
+    run(std::move(job));
 }
 
 std::vector<result<ssh::command_result>>

@@ -6,6 +6,7 @@
 #include "tests/unit/ssh/sshd.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,9 +45,12 @@ struct pool_fixture {
     boost::asio::awaitable<void> retire_and_store(std::string file, const sshd&, std::string key,
                                                   ssh::command, result<ssh::command_result>& into);
     boost::asio::awaitable<void> close_when(std::string file);
+    // Waits for what something beside the loop makes true.
+    static boost::asio::awaitable<void> until(std::function<bool()> holds);
 
     // Runs coroutines to their end, all at once, then returns.
     void run(std::vector<boost::asio::awaitable<void>>);
+    void run_until(std::function<bool()> holds);
     // One command, alone.
     result<ssh::command_result> run_one(const sshd&, const std::string& key, ssh::command);
     // Several at once.

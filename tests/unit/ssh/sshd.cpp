@@ -31,6 +31,8 @@ int loopback_socket(std::uint16_t port, bool connect) {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const auto* a = reinterpret_cast<const sockaddr*>(&address);
+    const int shared = 1; // with a listener that asks for the same, as sshd does
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &shared, sizeof shared);
     const int rc = connect ? ::connect(fd, a, sizeof address) : ::bind(fd, a, sizeof address);
     if (rc == 0) return fd;
     ::close(fd);
@@ -42,13 +44,6 @@ std::uint16_t port_of(int fd) {
     socklen_t size = sizeof address;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
     return ntohs(address.sin_port);
-}
-
-std::uint16_t free_port() {
-    const int fd = loopback_socket(0, false);
-    const auto port = port_of(fd);
-    ::close(fd);
-    return port;
 }
 
 template<class Condition>
@@ -98,7 +93,8 @@ boost::test_tools::assertion_result sshd::there(boost::unit_test::test_unit_id) 
 }
 
 sshd::sshd(const std::string& options)
-    : port_(free_port()) {
+    : reservation_(loopback_socket(0, false))
+    , port_(port_of(reservation_)) {
     const passwd* self = ::getpwuid(::geteuid()); // here, since threads may not ask at the same time
     user_ = self->pw_name;
     home_ = self->pw_dir;
@@ -117,7 +113,10 @@ sshd::sshd(const std::string& options)
     start();
 }
 
-sshd::~sshd() { kill(); }
+sshd::~sshd() {
+    kill();
+    ::close(reservation_);
+}
 
 void sshd::start() {
     // setpriv: it ends with the tests also when they crash.

@@ -45,6 +45,7 @@ public:
 
 private:
     temporary_folder folder_;
+    int reservation_ = -1; // a socket that keeps its port from others, and does not listen
     std::uint16_t port_ = 0;
     std::string user_;
     std::string home_;

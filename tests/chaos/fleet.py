@@ -122,13 +122,6 @@ class Fleet(Scene):
     def logs(self):
         return "\n".join(f"--- {member.name}\n{member.log}" for member in self.members)
 
-    def wait_done(self, timeout=30):
-        """Every row has an outcome, whatever it is."""
-        try:
-            super().wait_done(timeout)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}\n{self.logs()[-20_000:]}") from None
-
     def finish(self, matomo=True, timeout=30, some_killed=False):
         """Everybody who can works undisturbed until all is done, and goes; nothing is left behind in the queue.
 

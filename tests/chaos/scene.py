@@ -103,8 +103,14 @@ class Scene:
         """Every row has an outcome, whatever it is; the time is for each step towards that."""
         left = self.pending()
         while left:
-            wait_for(lambda before=left: self.pending() < before, timeout * SLOWNESS, f"less than {left} rows are pending")
+            try:
+                wait_for(lambda before=left: self.pending() < before, timeout * SLOWNESS, f"less than {left} rows are pending")
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}\n{self.logs()[-20_000:]}") from None
             left = self.pending()
+
+    def logs(self):
+        return self.daemon.log
 
     def finish(self, matomo=True, timeout=30):
         """The last life, which nothing disturbs: everything ends right."""

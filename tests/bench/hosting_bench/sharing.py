@@ -1,7 +1,6 @@
 """Several daemons on one queue: what sharing costs in requests, and commands/s with one, two and four of them."""
 
 import contextlib
-import time
 
 from . import plot, program
 from .arithmetic import median, paired_ratios
@@ -61,12 +60,12 @@ def _idle(stage, shared, polls, interval):
     with _daemons(stage, 1, shared, poll_interval=f"{int(interval * 1000)}ms") as (running,):
         def polled():
             return [request for request in stage.sandbox.requests() if _is_poll(request)]
-        wait_for(lambda: len(polled()) >= 2, 60, "it has begun")
-        before, began = len(stage.sandbox.requests()), time.monotonic()
-        time.sleep(polls * interval)  # the window that is measured
-        requests, seconds = len(stage.sandbox.requests()) - before, time.monotonic() - began
+        wait_for(lambda: len(polled()) >= polls + 2, 60 + 2 * polls * interval, "it has polled")
+        times = [request["at"] for request in polled()]
+        began, ended = times[1], times[polls + 1]
+        requests = sum(began < request["at"] <= ended for request in stage.sandbox.requests())
         program.end(running)
-    return 60 * requests / seconds
+    return 60 * requests / (ended - began)
 
 
 def measure(sites, servers, site_add_ms, certificate_ms, rounds, idle_polls, interval_s):

@@ -18,8 +18,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr auto short_lease = 600ms;
-
 template<class Condition>
 bool eventually(const Condition& is_so) {
     const auto limit = std::chrono::steady_clock::now() + 20s;
@@ -33,7 +31,7 @@ struct queue_fixture {
     std::deque<member> members;
     std::string domain = new_key("site") + ".example";
     std::string site_id = add_sites(loop.get(), {domain}).at(0);
-    const decltype(now_ms()) made = now_ms();
+    const wall_time made = now_ms();
 
     ~queue_fixture() {
         for (auto& each : members)
@@ -172,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_row_that_cannot_be_renewed_is_no_longer_held_before_it_is
 }
 
 BOOST_AUTO_TEST_CASE(a_crash_is_succeeded_after_the_lease) {
-    auto &one = enter(short_lease), &other = enter();
+    auto &one = enter(600ms), &other = enter();
     BOOST_TEST(is_given_to(one));
     one.vanish();
     BOOST_TEST(eventually([&] { return is_given_to(other); }));

@@ -12,11 +12,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from hosting_sandbox.json_lines import json_lines
+from hosting_sandbox.waiting import wait_for
 
 PROGRAM = Path(__file__).with_name("matomo_standin.py")
 TOKEN = "5ec0000000000000000000000000000a"
@@ -111,16 +112,12 @@ class Standin:
         return json.loads((self.state / "sites.json").read_text())["sites"]
 
     def requests(self) -> list[dict]:
-        path = self.state / "requests.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return json_lines(self.state / "requests.jsonl")
 
 
 def eventually(condition) -> None:
     """Waits for the condition; the deadline only bounds a failure."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in 30 s"
-        time.sleep(0.002)
+    wait_for(condition, 30, "the condition is true")
 
 
 def ids(answer: Answer) -> list:

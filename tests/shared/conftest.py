@@ -8,25 +8,21 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "shared"), str(TESTS / "sandbox")]
 
-from databases import run_script  # noqa: E402
 from hosting_sandbox import Sandbox  # noqa: E402
-from hosting_sandbox.waiting import wait_for  # noqa: E402
-from queue_client import Worker, is_reachable  # noqa: E402
+from queue_client import Worker  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def shared_sandbox():
     with Sandbox(servers=0, matomo=False) as running:
-        assert run_script(running.postgres.folder, "postgres", "shared-queue.sql") is None
-        wait_for(lambda: is_reachable(running), 20, "PostgREST knows the functions")
+        running.shared_queue.install()
         yield running
 
 
 @pytest.fixture
 def sandbox(shared_sandbox):
     """The database without rows and workers."""
-    for table in ("incidents", "servers", "orders", "passed", "jobs", "workers"):
-        shared_sandbox.sql(f"delete from hosting_automator.{table}")
+    shared_sandbox.shared_queue.clear()
     shared_sandbox.sql("delete from sites")
     shared_sandbox.sql("delete from servers")
     return shared_sandbox

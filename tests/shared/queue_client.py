@@ -10,11 +10,6 @@ LONG_MS = 600_000
 _numbers = itertools.count(1)
 
 
-def is_reachable(sandbox):
-    """PostgREST has read the schema again."""
-    return Client(sandbox).post("hosting_automator_work", {})[0] == 200
-
-
 class Refused(Exception):
     """An answer that is no success."""
 

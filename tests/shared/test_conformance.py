@@ -5,9 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from databases import run_script
-from hosting_sandbox.waiting import wait_for
-from queue_client import Client, is_reachable
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("HOSTING_AUTOMATORD") or str(ROOT / "build/release/daemon/hosting-automatord")
@@ -31,12 +28,9 @@ def test_conformance(sandbox, suite):
 @pytest.fixture
 def without_queue(sandbox):
     """The sandbox before the migration."""
-    assert run_script(sandbox.postgres.folder, "postgres", "shared-queue-remove.sql") is None
-    # PostgREST's own word: PostgreSQL says at once that there is no such function any more, which is a 404, too
-    wait_for(lambda: Client(sandbox).post("hosting_automator_work", {})[1]["code"] == "PGRST202", 20, "it has read that")
+    sandbox.shared_queue.remove()
     yield sandbox
-    assert run_script(sandbox.postgres.folder, "postgres", "shared-queue.sql") is None
-    wait_for(lambda: is_reachable(sandbox), 20, "PostgREST knows the functions")
+    sandbox.shared_queue.install()
 
 
 def test_without_the_queue(without_queue):

@@ -167,8 +167,7 @@ class Gateway:
 
     def requests(self):
         """What was answered so far: dicts with method, uri, status, seconds, connection, request, ..."""
-        log = self.folder / "access.log"
-        return json_lines(log)
+        return json_lines(self.folder / "access.log")
 
     def forget_requests(self):
         """Empties the log; what is in flight is still logged when it ends."""

@@ -62,8 +62,7 @@ class Matomo:
 
     def requests(self):
         """What was asked so far: dicts with method, url, status, token (good, bad or none)."""
-        log = self.directory / "requests.jsonl"
-        return json_lines(log)
+        return json_lines(self.directory / "requests.jsonl")
 
     def add_site(self, name, *urls):
         """Registers a site, as a person or another program would."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from .waiting import wait_for
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
-TABLES = ("incidents", "servers", "orders", "jobs", "workers")
+TABLES = ("incidents", "servers", "orders", "passed", "jobs", "workers")
 
 
 class SharedQueue:

@@ -82,10 +82,12 @@ BOOST_AUTO_TEST_CASE(a_silent_server_leaves_the_outcome_unknown) {
     with.timeout = 2s;
     configure(with);
     tiny_server server([](peer& p) { p.wait_for_close(); });
+    auto begun = std::chrono::steady_clock::now();
     auto got = send(request_to(server, "PATCH"));
     BOOST_REQUIRE(!got);
     BOOST_TEST((got.error().what == failure_kind::outcome_unknown));
     BOOST_TEST(got.error().detail.find("/some") == std::string::npos);
+    BOOST_TEST((std::chrono::steady_clock::now() - begun < hosting::http::settings().timeout));
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_drip_ends_at_the_deadline_too) {

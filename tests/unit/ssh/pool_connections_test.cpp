@@ -2,9 +2,6 @@
 #include "tests/unit/ssh/files.hpp"
 #include "tests/unit/ssh/pool_fixture.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 #include <mutex>
 #include <utility>

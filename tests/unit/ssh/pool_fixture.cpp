@@ -42,8 +42,7 @@ namespace {
 awaitable<result<secret>> given_key(std::string text) { co_return secret(std::move(text)); }
 
 awaitable<void> wait_for_file(std::string path) {
-    std::function<bool()> there = [&path] { return std::filesystem::exists(path); };
-    co_await pool_fixture::until(std::move(there));
+    return pool_fixture::until([path = std::move(path)] { return std::filesystem::exists(path); });
 }
 
 } // namespace
